@@ -1,0 +1,68 @@
+"""What can go wrong, named for what the caller can do about it.
+
+MoodgateError
+├── InputError                 mend the input: exit code 2
+│   ├── FilmError              the film can't be read, or holds no usable picture
+│   ├── DataError              labelled faces or a table that can't be used
+│   ├── UnknownBackendError    no such detector, embedder or expression model
+│   ├── WeightsError           weights can't be had
+│   │   └── WeightsMismatchError   weights whose sha256 is not the card's
+│   ├── StoreError             the database can't be used
+│   │   ├── StoreLockedError   another process holds it
+│   │   ├── StoreVersionError  made by a newer version
+│   │   └── NotAStoreError     not a database, or not ours
+│   └── OutputError            a file can't be written: no folder, no right, no room
+└── CancelledError             the caller asked to stop: nothing was written
+"""
+
+
+class MoodgateError(Exception):
+    """Root of everything that Moodgate raises on purpose; its text is one sentence for a person."""
+
+
+class InputError(MoodgateError):
+    """The input is at fault; the sentence names it and the cause."""
+
+
+class FilmError(InputError):
+    """A film that can't be read, or that holds nothing to read."""
+
+
+class DataError(InputError):
+    """Labelled faces or a table that can't be used as they are."""
+
+
+class UnknownBackendError(InputError):
+    """No backend of that name; the sentence lists the known ones."""
+
+
+class WeightsError(InputError):
+    """Weights that can't be had: not installed, not found, not fetched."""
+
+
+class WeightsMismatchError(WeightsError):
+    """Weights whose bytes are not those of the card."""
+
+
+class StoreError(InputError):
+    """The database can't be used as asked."""
+
+
+class StoreLockedError(StoreError):
+    """Another process holds the database."""
+
+
+class StoreVersionError(StoreError):
+    """The database was made by a newer version of Moodgate."""
+
+
+class NotAStoreError(StoreError):
+    """The file is not a database, or not one of Moodgate's."""
+
+
+class OutputError(InputError):
+    """A file can't be written where it was asked for."""
+
+
+class CancelledError(MoodgateError):
+    """The caller asked to stop; nothing was written."""
