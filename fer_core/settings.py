@@ -3,7 +3,7 @@
 The floor below everything but types and errors: nothing here imports a model or reads the environment.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,8 @@ class VideoSettings:
 
     samples_per_s: float = 5.0
     """Pictures looked at in a second of film. More: nobody hurries past unseen; slower in proportion."""
+    min_side_px: int = 16
+    """Least width and height of a film. More: films too small to show a face are refused sooner."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,136 @@ class DetectSettings:
     """The longer side of the picture given to the detector. More: smaller faces are found; slower with its square."""
     min_score: float = 0.6
     """Least score of a face, as the detector counts it. More: fewer false faces, more missed ones."""
+    mtcnn_min_face_px: int = 20
+    """Least face that MTCNN looks for, in px of the scaled picture. More: quicker, small faces are missed."""
+    hog_upsample: int = 0
+    """How often dlib's detector doubles the picture before it looks. More: smaller faces; four times slower each."""
+
+
+@dataclass(frozen=True)
+class TrackSettings:
+    """How the faces of successive pictures become tracks."""
+
+    min_score: float = 0.6
+    """Least detection score that may begin or carry on a track. More: fewer false tracks, more broken ones."""
+    min_overlap: float = 0.05
+    """Least IoU (of boxes enlarged by `enlarge`) of a face with its track's expected place. More: fewer mixed, more broken tracks."""
+    enlarge: float = 0.35
+    """Share of its size by which each side of a box grows before overlaps are taken. More: faster walkers are held, crowds get mixed."""
+    lost_s: float = 1.2
+    """Seconds that a track outlives its last face. More: short hiding is bridged, strangers may be taken for the lost one."""
+    direction_weight: float = 0.1
+    """Weight of a steady direction in the assignment. More: straight walks are held through crossings, turns are lost."""
+    min_faces: int = 2
+    """Fewest faces of a track that counts. More: fewer false people, hurried ones are missed."""
+
+
+@dataclass(frozen=True)
+class QualitySettings:
+    """How usable a shot of a face is, from 0 to 1, and which shots are kept."""
+
+    poor_size_px: float = 16.0
+    """Height of a face of quality 0. More: small faces count less."""
+    good_size_px: float = 72.0
+    """Height from which size costs nothing. More: mid-sized faces count less."""
+    poor_sharpness: float = 0.02
+    """Sharpness (share of the detail of a crisp face) of quality 0."""
+    good_sharpness: float = 0.2
+    """Sharpness from which blur costs nothing. More: soft pictures count less."""
+    max_yaw: float = 0.9
+    """Turn of the head (nose off the middle of the eyes, in half eye distances) of quality 0. More: side views count more."""
+    dark_luma: float = 25.0
+    """Mean brightness (0 to 255) of quality 0 at the dark end; the bright end mirrors it."""
+    good_contrast: float = 22.0
+    """Standard deviation of brightness from which flat light costs nothing."""
+    min_usable: float = 0.12
+    """Least quality of the best shot of a usable track. More: fewer, surer matches; more unusable people."""
+    relative_floor: float = 0.5
+    """Shots below this share of the track's best are left out of its template. More: fewer, better shots."""
+    best_shots: int = 6
+    """Shots that make a template. More: steadier and slower."""
+    pose_bins: int = 3
+    """Turns of the head (left, straight, right) over which the best shots are spread."""
+    max_shots: int = 48
+    """Shots of a track that are kept for its expressions, evenly thinned beyond. More: finer series, more memory."""
+    margin: float = 0.4
+    """Share of the face's size kept around it on each side of a shot."""
+    best_side_px: int = 320
+    """Longest side of a shot kept for the template."""
+    shot_side_px: int = 160
+    """Longest side of a shot kept for the expression only."""
+
+
+@dataclass(frozen=True)
+class MatchSettings:
+    """Who left among those who came."""
+
+    matched_share: float = 0.8
+    """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
+    min_log_odds: float = 0.0
+    """Least log odds of a pair against staying alone. More: fewer false visits, more people left alone."""
+    max_llr: float = 14.0
+    """Most that one likeness can say, as a log-likelihood ratio. More: alike strangers are told apart by less."""
+    min_margin: float = 0.3
+    """Least difference of a pair's probability to its runner-up's; below it the pair is ambiguous. More: fewer, surer visits."""
+    dwell_median_s: float = 900.0
+    """Middle of the log-normal prior of the time between entrance and exit."""
+    dwell_sigma: float = 1.3
+    """Its spread (of the logarithm). More: time says less."""
+    dwell_floor: float = -4.0
+    """Least that the prior can say. Less: very long visits become impossible."""
+    clock_slack_s: float = 2.0
+    """How far two cameras' clocks may differ before an exit counts as before its entrance."""
+    join_gap_s: float = 8.0
+    """Longest pause in which a camera's broken track is joined. More: people who come back are counted once."""
+    join_llr: float = 4.0
+    """Least likeness (log-likelihood ratio) for joining. More: fewer joins."""
+
+
+@dataclass(frozen=True)
+class ReviewSettings:
+    """From two appearances to a verdict."""
+
+    valence: tuple[float, ...] = (-1.0, -1.0, -1.0, 1.0, -1.0, 0.0, 0.0)
+    """Valence of each of EXPRESSIONS, −1 to 1."""
+    threshold: float = 0.35
+    """Change of valence from which a review may be positive or negative. More: more neutral ones."""
+    z: float = 1.0
+    """Standard errors by which a change must clear what it is held against. More: more uncertain reviews."""
+    bootstrap_rounds: int = 200
+    """Rounds of the block bootstrap over frames."""
+    block_s: float = 0.6
+    """Length of a block: successive pictures are alike."""
+    model_error: tuple[tuple[float, float], ...] = ((0.5, 0.30), (0.7, 0.25), (0.9, 0.18), (1.01, 0.12))
+    """The model's own valence error by its confidence (upper end of the confidence, standard error), from validation."""
+    model_error_share: float = 0.5
+    """Share of the model's error that a mean over a track doesn't average away."""
+    min_offset_visits: int = 200
+    """Visits of a camera pair below which its offset is shrunk to 0."""
+    min_offset_days: int = 14
+    """Days of a camera pair below which its offset is shrunk to 0."""
+    seed: int = 7
+    """Seed of the bootstrap."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of them together."""
+
+    video: VideoSettings = field(default_factory=VideoSettings)
+    detect: DetectSettings = field(default_factory=DetectSettings)
+    track: TrackSettings = field(default_factory=TrackSettings)
+    quality: QualitySettings = field(default_factory=QualitySettings)
+    match: MatchSettings = field(default_factory=MatchSettings)
+    review: ReviewSettings = field(default_factory=ReviewSettings)
+
+
+@dataclass(frozen=True)
+class PrivacySettings:
+    """What sums may show of few people."""
+
+    min_cell_visits: int = 10
+    """A cell of fewer visits shows its count and no value. More: less can be told of one person; more cells are blank."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,77 @@
+"""Time each stage of one film, decoding alone beside it, and the peak of memory."""
+
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from fer_core import video
+from fer_core.pipeline import Engine, Film, FilmAnalysis
+from fer_core.types import Faces
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Seconds; ratio is total_s over decode_s. decode_s: every frame, with threads, nothing else. frames are the
+    film's, samples those looked at. peak_rss_mb (10⁶ bytes) is the process's, models and all."""
+
+    decode_s: float
+    total_s: float
+    ratio: float
+    stages: dict[str, float]
+    frames: int
+    samples: int
+    faces: int
+    tracks: int
+    peak_rss_mb: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def decode_all(path: Path) -> tuple[int, float]:
+    """Decode every frame with threads and throw it away: (frames, seconds)."""
+    since, frames = time.perf_counter(), 0
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        for _ in container.decode(stream):
+            frames += 1
+    return frames, time.perf_counter() - since
+
+
+def warm_up(engine: Engine) -> None:
+    """Let every model run once, so that loading it is not counted."""
+    image = np.full((480, 640, 3), 127, np.uint8)
+    face = Faces([[200, 100, 400, 350]], [1.0], [[[260, 200], [340, 200], [300, 250], [270, 300], [330, 300]]])
+    engine.detector.detect(image)
+    engine.embedder.embed(image, face)
+    engine.emotion.predict(image, face)
+
+
+def bench(path: Path, engine: Engine, *, tell: Callable[[str], None] = lambda _: None) -> Bench:
+    """Time one film. Raises FilmError where it can't be read."""
+    video.probe(path)
+    warm_up(engine)
+    tell("decoding alone …")
+    frames, decode_s = decode_all(path)
+    tell("the whole …")
+    since = time.perf_counter()
+    analysis = FilmAnalysis(Film(path, "entry"), 0, engine)
+    for frame in video.samples(path, engine.settings.video, warn=tell):
+        analysis.take(frame)
+    tracks = len(analysis.done())
+    total_s = time.perf_counter() - since
+    stages = {name: round(spent, 4) for name, spent in analysis.stages.items()}
+    stages["decode"] = round(total_s - sum(stages.values()), 4)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    return Bench(
+        round(decode_s, 4), round(total_s, 4), round(total_s / decode_s, 3), stages, frames, analysis.samples,
+        analysis.faces, tracks, round(peak, 1),
+    )  # fmt: skip

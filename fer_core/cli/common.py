@@ -1,0 +1,84 @@
+"""What commands share: where data lie, how names become instances, how progress and tables look."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from fer_core import detect, embed, emotion
+from fer_core.errors import OutputError
+from fer_core.pipeline import Engine, Tell
+from fer_core.pipeline import Progress as FilmProgress
+from fer_core.settings import Settings
+
+ERRORS = Console(stderr=True, highlight=False)
+
+
+def data_folder() -> Path:
+    """The folder of the database, the uploads and the app's own files: MOODGATE_DATA, by default data/."""
+    return Path(os.environ.get("MOODGATE_DATA") or "data")
+
+
+def tell(sentence: str) -> None:
+    """Say something on stderr."""
+    ERRORS.print(sentence, markup=False, soft_wrap=True)
+
+
+def engine_of(
+    settings: Settings, detector: str | None = None, embedder: str | None = None, emotion_model: str | None = None
+) -> Engine:
+    """Backends by name; None is the default one, for which the next steps in where its weights can't be had.
+
+    Raises UnknownBackendError and WeightsError.
+    """
+    return Engine(
+        detect.open_detector(detector, settings.detect) if detector else detect.open_default(settings.detect, tell),
+        embed.open_embedder(embedder) if embedder else embed.open_default(tell),
+        emotion.open_emotion(emotion_model) if emotion_model else emotion.open_default(tell),
+        settings,
+    )
+
+
+@contextmanager
+def film_progress() -> Iterator[Tell]:
+    """A progress bar a film on stderr; where stderr is no terminal, nothing moves."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(bar_width=28), TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("[dim]{task.fields[found]}"), TimeRemainingColumn(),
+    )  # fmt: skip
+    tasks: dict[Path, TaskID] = {}
+    with Progress(*columns, console=ERRORS, disable=not ERRORS.is_terminal) as bars:
+
+        def show(progress: FilmProgress) -> None:
+            if progress.film not in tasks:
+                what = "entrance" if progress.role == "entry" else "exit"
+                label = f"{what} [bold]{progress.film.name}[/bold]"
+                tasks[progress.film] = bars.add_task(label, total=progress.total_s, found="")
+            found = f"{progress.people} people"
+            bars.update(tasks[progress.film], completed=progress.done_s, total=progress.total_s, found=found)
+
+        yield show
+
+
+def print_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
+    """One JSON document on stdout."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file whole or not at all: beside it, then moved into place. OutputError says why it can't be."""
+    part = path.with_name(f".part-{os.getpid()}-{path.name}")
+    try:
+        write(part)
+        os.replace(part, path)
+    except OSError as error:
+        raise OutputError(f"{path}: can't be written ({error.strerror or error})") from error
+    finally:
+        part.unlink(missing_ok=True)

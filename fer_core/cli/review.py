@@ -1,0 +1,227 @@
+"""`review` and `analyze`: films → visits, films → appearances."""
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from fer_core import pipeline, queries, video
+from fer_core.cli import common
+from fer_core.errors import FilmError, InputError
+from fer_core.pipeline import Film
+from fer_core.review import valence_of
+from fer_core.settings import Settings
+from fer_core.store import Store
+from fer_core.types import EXPRESSIONS, REVIEWS, Appearance, Day, Footage, Role
+
+_COLOURS = {"positive": "green", "neutral": "blue", "negative": "red", "uncertain": "dim"}
+_SIGNS = {"positive": "▲", "neutral": "●", "negative": "▼", "uncertain": "?"}
+_ROWS_SHOWN = 40
+
+
+def settings_of(arguments: argparse.Namespace) -> Settings:
+    """The thresholds with what the command line changes."""
+    settings = Settings()
+    if arguments.samples is not None:
+        if not 0 < arguments.samples <= 60:
+            raise InputError(f"--samples must lie between 0 and 60 a second, not {arguments.samples}")
+        settings = replace(settings, video=replace(settings.video, samples_per_s=arguments.samples))
+    if arguments.side is not None:
+        if not 64 <= arguments.side <= 4096:
+            raise InputError(f"--side must lie between 64 and 4096 px, not {arguments.side}")
+        settings = replace(settings, detect=replace(settings.detect, max_side_px=arguments.side))
+    return settings
+
+
+# ---- review ---------------------------------------------------------------------------------------------------------
+
+
+def run(arguments: argparse.Namespace) -> None:
+    entries, exits = _given(arguments)
+    films = _films("entry", entries, arguments.entry_start, arguments.entry_door)
+    films += _films("exit", exits, arguments.exit_start, arguments.exit_door)
+    settings = settings_of(arguments)
+    if arguments.out:
+        queries.check_ending(arguments.out)
+    path = arguments.db or common.data_folder() / "moodgate.duckdb"
+    pipeline.checked(films)
+    held = Store.open(path) if path.exists() else None
+    try:
+        engine = common.engine_of(settings, arguments.detector, arguments.embedder, arguments.emotion)
+        with common.film_progress() as tell:
+            day = pipeline.review_day(arguments.store, films, engine, tell=tell)
+        held = held or Store.open(path)
+        held.write_day(day)
+        table = queries.of_day(held, day)
+    finally:
+        if held:
+            held.close()
+    for film in (*day.entry_films, *day.exit_films):
+        for warning in film.warnings:
+            common.tell(f"warning: {warning}")
+    if arguments.out:
+        queries.write_table(table, arguments.out)
+    if arguments.json:
+        common.print_json(summary(day))
+    else:
+        _show(table, day, path)
+
+
+def _given(arguments: argparse.Namespace) -> tuple[list[Path], list[Path]]:
+    if arguments.films and (arguments.entry or arguments.exit):
+        raise InputError("give either ENTRY EXIT or --entry … --exit …, not both")
+    if arguments.films:
+        if len(arguments.films) != 2:
+            raise InputError(f"give two films, ENTRY EXIT, not {len(arguments.films)}; for more use --entry … --exit …")
+        return [arguments.films[0]], [arguments.films[1]]
+    if not arguments.entry or not arguments.exit:
+        raise InputError("give the films of the entrances and of the exits: ENTRY EXIT, or --entry … --exit …")
+    return arguments.entry, arguments.exit
+
+
+def _films(role: Role, given: Sequence[Path], starts: Sequence[str], doors: Sequence[str]) -> list[Film]:
+    paths = [path for place in given for path in video.films_in(place)]
+    side = "entry" if role == "entry" else "exit"
+    if starts and len(starts) != len(paths):
+        raise InputError(f"--{side}-start: {len(starts)} starts for {len(paths)} films; give one each, or none")
+    if doors and len(doors) not in (1, len(paths)):
+        raise InputError(f"--{side}-door: {len(doors)} doors for {len(paths)} films; give one each, or one for all")
+    begins = [_moment(text, f"--{side}-start") for text in starts] or [None] * len(paths)
+    names = list(doors) * len(paths) if len(doors) == 1 else list(doors) or [""] * len(paths)
+    return [Film(path, role, begin, door) for path, begin, door in zip(paths, begins, names, strict=True)]
+
+
+def _moment(text: str, option: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{option}: {text!r} is no ISO time, such as 2026-03-02T10:00:00+00:00") from error
+    return moment if moment.tzinfo else moment.astimezone()
+
+
+def summary(day: Day) -> dict[str, object]:
+    """The numbers of `review --json`."""
+    reviews = Counter(visit.review for visit in day.visits)
+    result: dict[str, object] = {"visits": len(day.visits)}
+    roles: tuple[tuple[Role, str], ...] = (("entry", "entries"), ("exit", "exits"))
+    for role, plural in roles:
+        result[plural] = sum(day.count(role, status) for status in ("matched", "unmatched", "ambiguous"))
+    for status in ("unmatched", "ambiguous", "unusable"):
+        for role, plural in roles:
+            result[f"{status}_{plural}"] = day.count(role, status)
+    return {
+        **result,
+        "seconds": round(day.seconds, 2), "film_seconds": round(day.film_seconds, 2),
+        "reviews": {name: reviews.get(name, 0) for name in REVIEWS},
+        "detector": day.detector, "embedder": day.embedder, "emotion": day.emotion,
+    }  # fmt: skip
+
+
+def _show(table: pd.DataFrame, day: Day, path: Path) -> None:
+    console = Console(highlight=False)
+    if len(table):
+        console.print(_visits_table(table.head(_ROWS_SHOWN), day))
+    if len(table) > _ROWS_SHOWN:
+        console.print(f"[dim]… and {len(table) - _ROWS_SHOWN} more in the database[/dim]")
+    console.print(_sentences(day))
+    console.print(f"[dim]written to {path}; apparent expressions only, no picture and no template was kept[/dim]")
+
+
+def _visits_table(table: pd.DataFrame, day: Day) -> Table:
+    shown = Table(title=f"Visits of {day.store}", title_justify="left", header_style="bold")
+    for name, side in (
+        ("came", "right"), ("left", "right"), ("stayed", "right"), ("at the entrance", "left"), ("at the exit", "left"),
+        ("change of valence", "right"), ("review", "left"), ("same person", "right"),
+    ):  # fmt: skip
+        shown.add_column(name, justify="right" if side == "right" else "left")
+    for row in table.itertuples():
+        clock = pd.notna(row.entered_at)
+        shown.add_row(
+            f"{row.entered_at:%H:%M:%S}" if clock else _minutes(row.entry_time_s),
+            f"{row.exited_at:%H:%M:%S}" if clock else _minutes(row.exit_time_s),
+            _minutes(row.dwell_s) if clock else "–",
+            f"{row.entry_expression} {row.entry_valence:+.2f}",
+            f"{row.exit_expression} {row.exit_valence:+.2f}",
+            f"{row.change - row.camera_offset:+.2f} ± {row.change_se:.2f}",
+            f"[{_COLOURS[row.review]}]{_SIGNS[row.review]} {row.review}[/]",
+            f"{row.match_probability:.0%}",
+        )
+    return shown
+
+
+def _minutes(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def _sentences(day: Day) -> str:
+    told = summary(day)
+    if not day.entries and not day.exits:
+        return "Nobody was seen in these films: no visits."
+    reviews = Counter(visit.review for visit in day.visits)
+    parts = ", ".join(f"{reviews[name]} {name}" for name in REVIEWS if reviews[name])
+    lines = [f"{_count(len(day.visits), 'visit')}{': ' + parts if parts else ''}."]
+    lines.append(
+        f"{told['entries']} came, {told['exits']} left; alone stayed {_count(day.count('entry', 'unmatched'), 'entrance')} "
+        f"and {_count(day.count('exit', 'unmatched'), 'exit')}."
+    )
+    for status, words in (("ambiguous", "too alike to tell"), ("unusable", "without a usable shot")):
+        n, m = (day.count(role, status) for role in ("entry", "exit"))  # type: ignore[arg-type]
+        if n or m:
+            lines.append(f"{words}: {_count(n, 'entrance')}, {_count(m, 'exit')}.")
+    return " ".join(lines)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+# ---- analyze --------------------------------------------------------------------------------------------------------
+
+
+def run_analyze(arguments: argparse.Namespace) -> None:
+    queries.check_ending(arguments.out)
+    if arguments.film.is_dir():
+        raise FilmError(f"{arguments.film}: a folder; analyze takes one film")
+    settings = settings_of(arguments)
+    film = Film(arguments.film, "entry")
+    pipeline.checked([film])
+    engine = common.engine_of(settings, arguments.detector, arguments.embedder, arguments.emotion)
+    with common.film_progress() as tell:
+        footage, seen = pipeline.analyze_film(film, 0, engine, tell=tell)
+    for warning in footage.warnings:
+        common.tell(f"warning: {warning}")
+    queries.write_table(pd.DataFrame([_row(a, settings) for a in seen], columns=_COLUMNS), arguments.out)
+    told = {"appearances": len(seen), "usable": sum(a.usable for a in seen), "film_seconds": round(footage.duration_s, 2)}
+    if arguments.json:
+        common.print_json(told)
+    else:
+        Console().print(f"{_count(len(seen), 'appearance')}, {told['usable']} usable, written to {arguments.out}")
+
+
+_COLUMNS = [
+    "start_s", "end_s", "best_s", "x", "y", "size_px", "quality", "faces", "usable", "expression", "valence",
+    *(f"p_{name}" for name in EXPRESSIONS), "times_s", "series",
+]  # fmt: skip
+
+
+def _row(seen: Appearance, settings: Settings) -> dict[str, object]:
+    mean = seen.mean
+    return {
+        "start_s": seen.start_s, "end_s": seen.end_s, "best_s": seen.best_s, "x": seen.x, "y": seen.y,
+        "size_px": seen.size_px, "quality": seen.quality, "faces": seen.faces, "usable": seen.usable,
+        "expression": seen.expression if seen.usable else None,
+        "valence": float(valence_of(mean, settings.review)) if seen.usable else None,
+        **{f"p_{name}": float(p) for name, p in zip(EXPRESSIONS, mean, strict=True)},
+        "times_s": [round(float(t), 3) for t in seen.times_s],
+        "series": [[round(float(p), 4) for p in row] for row in seen.series],
+    }  # fmt: skip
+
+
+__all__ = ["Footage", "run", "run_analyze", "settings_of", "summary"]

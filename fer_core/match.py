@@ -1,0 +1,171 @@
+"""Entrances × exits → pairs, with people left alone.
+
+Tracks are matched, not faces: the cosine of two templates becomes a log-likelihood ratio, time adds what it knows, and
+one assignment is solved on the matrix augmented with a dummy for everybody, so that nobody is forced to match.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.special import logsumexp
+
+from fer_core.settings import LlrFit, MatchSettings
+from fer_core.types import Appearance, FloatArray
+
+_IMPOSSIBLE = -1e6
+_ROUNDS = 300
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An entrance and an exit (places in their lists) taken for the same person.
+
+    probability is the pair's; runner_up that of the likeliest other partner of either.
+    """
+
+    entry: int
+    exit: int
+    probability: float
+    runner_up: float
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Who belongs to whom: sure pairs, and those too close to another to be told."""
+
+    pairs: tuple[Pair, ...]
+    ambiguous: tuple[Pair, ...]
+
+
+def llr_of(cosine: FloatArray, fit: LlrFit, settings: MatchSettings) -> FloatArray:
+    """Log-likelihood ratio of "same person" for each cosine (−1 … 1), limited to ± max_llr."""
+    return np.clip(fit.slope * cosine + fit.intercept, -settings.max_llr, settings.max_llr)
+
+
+def time_scores(entry_at: FloatArray, exit_at: FloatArray, settings: MatchSettings) -> FloatArray:
+    """(n, m) what the clocks say of each pair: a log-normal dwell time against its own peak, floored; exits before
+    entrances are impossible. Times in seconds of one clock; NaN where unknown, which says nothing."""
+    dwell = exit_at[None, :] - entry_at[:, None]
+    middle, sigma = np.log(settings.dwell_median_s), settings.dwell_sigma
+    with np.errstate(invalid="ignore"):
+        spread = (np.log(np.maximum(dwell, 1.0)) - middle) / sigma
+        score = np.maximum(-0.5 * spread**2, settings.dwell_floor)
+        score = np.where(dwell < -settings.clock_slack_s, _IMPOSSIBLE, score)
+    return np.where(np.isnan(dwell), 0.0, score)
+
+
+def match(
+    entries: Sequence[Appearance],
+    exits: Sequence[Appearance],
+    fit: LlrFit,
+    settings: MatchSettings,
+    *,
+    entry_at: FloatArray | None = None,
+    exit_at: FloatArray | None = None,
+) -> Matching:
+    """Match usable appearances; those without a template are left out. entry_at (n,), exit_at (m,): seconds of one
+    clock, NaN where unknown."""
+    rows = [i for i, seen in enumerate(entries) if seen.usable]
+    cols = [j for j, seen in enumerate(exits) if seen.usable]
+    if not rows or not cols:
+        return Matching((), ())
+    score = llr_of(_templates(entries, rows) @ _templates(exits, cols).T, fit, settings)
+    if entry_at is not None and exit_at is not None:
+        score = score + time_scores(entry_at[rows], exit_at[cols], settings)
+    score = score + np.log(settings.matched_share / max(len(rows), len(cols)))
+    pairs = [Pair(rows[i], cols[j], probability, runner_up) for i, j, probability, runner_up in _assigned(score, settings)]
+    sure = [pair for pair in pairs if pair.probability - pair.runner_up >= settings.min_margin]
+    return Matching(tuple(sure), tuple(pair for pair in pairs if pair not in sure))
+
+
+def _templates(appearances: Sequence[Appearance], rows: list[int]) -> FloatArray:
+    return np.stack([np.asarray(appearances[row].template, np.float64) for row in rows])
+
+
+def _assigned(log_odds: FloatArray, settings: MatchSettings) -> list[tuple[int, int, float, float]]:
+    n, m = log_odds.shape
+    augmented = np.zeros((n + m, n + m))
+    augmented[:n, :m] = log_odds
+    augmented[:n, m:] = np.where(np.eye(n, dtype=bool), settings.min_log_odds, _IMPOSSIBLE)
+    augmented[n:, :m] = np.where(np.eye(m, dtype=bool), 0.0, _IMPOSSIBLE)
+    found = zip(*linear_sum_assignment(augmented, maximize=True), strict=True)
+    chance = pair_probabilities(log_odds)
+    result = []
+    for i, j in found:
+        if i < n and j < m:
+            others = np.concatenate([np.delete(chance[i], j), np.delete(chance[:, j], i), [0.0]])
+            result.append((int(i), int(j), float(chance[i, j]), float(others.max())))
+    return result
+
+
+def pair_probabilities(log_odds: FloatArray) -> FloatArray:
+    """(n, m) each pair's share among all ways of pairing and staying alone.
+
+    Mean-field marginals of partial matchings by alternate scaling (Sinkhorn 1967) with a dummy of weight 1 for each
+    person: rows and columns sum to at most 1, the rest is the chance of staying alone.
+    """
+    n, m = log_odds.shape
+    a, b = np.zeros(n), np.zeros(m)
+    for _ in range(_ROUNDS):
+        before = a
+        a = -logsumexp(np.column_stack([np.zeros(n), log_odds + b]), axis=1)
+        b = -logsumexp(np.column_stack([np.zeros(m), log_odds.T + a]), axis=1)
+        if np.abs(a - before).max(initial=0.0) < 1e-6:
+            break
+    return np.minimum(np.exp(a[:, None] + log_odds + b), 1.0)
+
+
+# ---- broken tracks of one camera ------------------------------------------------------------------------------------
+
+
+def join_broken(appearances: Sequence[Appearance], fit: LlrFit, settings: MatchSettings) -> list[Appearance]:
+    """Join tracks of one camera that are one passage: the same film, a short pause, never seen at the same moment, and
+    alike beyond doubt. Likest first; a joined passage may be joined again."""
+    rest = list(appearances)
+    while True:
+        best = max(_joinable(rest, fit, settings), default=None)
+        if best is None:
+            return sorted(rest, key=lambda seen: (seen.film, seen.start_s))
+        _, i, j = best
+        joined = _joined(rest[i], rest[j])
+        rest = [seen for place, seen in enumerate(rest) if place not in (i, j)] + [joined]
+
+
+def _joinable(seen: list[Appearance], fit: LlrFit, settings: MatchSettings) -> list[tuple[float, int, int]]:
+    found = []
+    for i, first in enumerate(seen):
+        for j in range(i + 1, len(seen)):
+            if not _may_join(first, seen[j], settings):
+                continue
+            assert first.template is not None and seen[j].template is not None  # noqa: S101  (_may_join)
+            llr = fit.slope * float(first.template @ seen[j].template) + fit.intercept
+            if llr >= settings.join_llr:
+                found.append((llr, i, j))
+    return found
+
+
+def _may_join(first: Appearance, second: Appearance, settings: MatchSettings) -> bool:
+    if first.film != second.film or first.template is None or second.template is None:
+        return False
+    pause = max(first.start_s, second.start_s) - min(first.end_s, second.end_s)
+    if pause > settings.join_gap_s:
+        return False
+    return not any(a[0] <= b[1] and b[0] <= a[1] for a in first.intervals for b in second.intervals)
+
+
+def _joined(first: Appearance, second: Appearance) -> Appearance:
+    better, other = (first, second) if first.quality >= second.quality else (second, first)
+    assert better.template is not None and other.template is not None  # noqa: S101  (_may_join)
+    mixed = better.quality * better.template + other.quality * other.template
+    order = np.argsort(np.concatenate([first.times_s, second.times_s]), kind="stable")
+    return replace(
+        better,
+        intervals=tuple(sorted((*first.intervals, *second.intervals))),
+        faces=first.faces + second.faces,
+        template=mixed / np.linalg.norm(mixed),
+        times_s=np.concatenate([first.times_s, second.times_s])[order],
+        series=np.concatenate([first.series, second.series])[order],
+        weight=np.concatenate([first.weight, second.weight])[order],
+    )

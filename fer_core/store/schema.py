@@ -1,0 +1,175 @@
+"""The tables, and how a database of an older version becomes one of today's.
+
+A migration, once released, is never edited: later ones are added below it. A database that today's version wrote opens
+in every later one; one that a later version wrote is refused by `StoreVersionError`.
+
+There are no foreign keys: DuckDB checks them against the rows from before the transaction, so that films and their
+visits could not be replaced in one transaction. `write` keeps the references whole instead.
+"""
+
+import duckdb
+
+from fer_core.errors import NotAStoreError, StoreVersionError
+
+APPLICATION = "moodgate"
+
+_VERSION_1 = """
+CREATE TABLE meta (
+    application VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    writes BIGINT NOT NULL
+);
+INSERT INTO meta VALUES ('moodgate', 0, 0);
+
+CREATE TABLE stores (
+    store_id UUID PRIMARY KEY,
+    name VARCHAR NOT NULL UNIQUE,
+    time_zone VARCHAR NOT NULL DEFAULT 'UTC',
+    is_sample BOOLEAN NOT NULL DEFAULT false
+);
+
+CREATE TABLE cameras (
+    camera_id UUID PRIMARY KEY,
+    store_id UUID NOT NULL,
+    name VARCHAR NOT NULL,
+    role VARCHAR NOT NULL,
+    door VARCHAR NOT NULL
+);
+
+CREATE TABLE footage (
+    footage_id UUID PRIMARY KEY,
+    store_id UUID NOT NULL,
+    camera_id UUID NOT NULL,
+    role VARCHAR NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    film VARCHAR NOT NULL,
+    start_at TIMESTAMPTZ,
+    duration_s DOUBLE NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    warnings VARCHAR[] NOT NULL,
+    detector VARCHAR NOT NULL,
+    embedder VARCHAR NOT NULL,
+    emotion VARCHAR NOT NULL,
+    analysed_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE appearances (
+    appearance_id UUID PRIMARY KEY,
+    footage_id UUID NOT NULL,
+    store_id UUID NOT NULL,
+    camera_id UUID NOT NULL,
+    role VARCHAR NOT NULL,
+    start_s DOUBLE NOT NULL,
+    end_s DOUBLE NOT NULL,
+    best_s DOUBLE NOT NULL,
+    x DOUBLE,
+    y DOUBLE,
+    size_px DOUBLE,
+    quality DOUBLE,
+    faces INTEGER NOT NULL,
+    status VARCHAR NOT NULL,
+    expression VARCHAR,
+    p_angry REAL,
+    p_disgust REAL,
+    p_fear REAL,
+    p_happy REAL,
+    p_sad REAL,
+    p_surprise REAL,
+    p_neutral REAL,
+    seen_at TIMESTAMPTZ,
+    local_at TIMESTAMP
+);
+
+CREATE TABLE series (
+    appearance_id UUID NOT NULL,
+    samples INTEGER NOT NULL,
+    times_s BLOB NOT NULL,
+    weights BLOB NOT NULL,
+    probabilities BLOB NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE visits (
+    visit_id UUID PRIMARY KEY,
+    store VARCHAR NOT NULL,
+    entry_time_s DOUBLE NOT NULL,
+    exit_time_s DOUBLE NOT NULL,
+    entry_x DOUBLE,
+    entry_y DOUBLE,
+    exit_x DOUBLE,
+    exit_y DOUBLE,
+    entered_at TIMESTAMPTZ,
+    exited_at TIMESTAMPTZ,
+    local_at TIMESTAMP,
+    dwell_s DOUBLE,
+    entry_expression VARCHAR,
+    exit_expression VARCHAR,
+    entry_valence DOUBLE,
+    exit_valence DOUBLE,
+    change DOUBLE,
+    change_se DOUBLE,
+    camera_offset DOUBLE,
+    review VARCHAR NOT NULL,
+    match_probability DOUBLE,
+    runner_up DOUBLE,
+    entry_film VARCHAR NOT NULL,
+    exit_film VARCHAR NOT NULL,
+    entry_door VARCHAR NOT NULL,
+    exit_door VARCHAR NOT NULL,
+    entry_appearance_id UUID NOT NULL,
+    exit_appearance_id UUID NOT NULL,
+    store_id UUID NOT NULL,
+    detector VARCHAR NOT NULL,
+    embedder VARCHAR NOT NULL,
+    emotion VARCHAR NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _VERSION_1),)
+"""(version, SQL) in order: each takes a database of the version before to its own."""
+
+
+def found_version(cursor: duckdb.DuckDBPyConnection, name: str) -> int:
+    """The version of the open database: 0 where it holds no table at all. `name` is the file's, for the sentence.
+
+    Raises NotAStoreError where the tables are somebody else's.
+    """
+    tables = {row[0] for row in cursor.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()}
+    if not tables:
+        return 0
+    try:
+        row = cursor.execute("SELECT application, version FROM meta").fetchone()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        row = None
+    if row is None or row[0] != APPLICATION:
+        raise NotAStoreError(f"{name} is a DuckDB database, but not one of Moodgate's: it holds other tables.")
+    return int(row[1])
+
+
+def check_version(version: int, name: str, migrations: tuple[tuple[int, str], ...] = MIGRATIONS) -> None:
+    """StoreVersionError where the database is newer than the newest migration."""
+    newest = migrations[-1][0]
+    if version > newest:
+        raise StoreVersionError(
+            f"{name} was made by a newer version of Moodgate (its tables have version {version}, "
+            f"this one knows up to {newest}): update Moodgate."
+        )
+
+
+def migrate(cursor: duckdb.DuckDBPyConnection, name: str, migrations: tuple[tuple[int, str], ...] = MIGRATIONS) -> None:
+    """Bring the open database to the newest version, all steps in one transaction.
+
+    Raises NotAStoreError, StoreVersionError, or DuckDB's own error; the database is then as it was.
+    """
+    version = found_version(cursor, name)
+    check_version(version, name, migrations)
+    steps = [(number, sql) for number, sql in migrations if number > version]
+    if not steps:
+        return
+    cursor.execute("BEGIN")
+    for number, sql in steps:
+        cursor.execute(sql)
+        cursor.execute("UPDATE meta SET version = ?", [number])
+    cursor.execute("COMMIT")

@@ -1,0 +1,93 @@
+"""Faces of successive pictures become tracks: OC-SORT (Cao et al. 2023) from the library `trackers`.
+
+Faces are small and pictures few, so overlaps are taken between enlarged boxes (buffered IoU, Yang et al. 2023).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from fer_core.settings import TrackSettings
+from fer_core.types import Faces, FloatArray
+
+_LIBRARY_RATE = 30.0
+"""Pictures a second in which the library counts its buffer of lost tracks."""
+
+
+class FaceTracker:
+    """Gives each face of each picture the number of its track; one instance per film, not shared between threads.
+
+    Numbers rise from 0 in the order in which tracks are found. A track's first face is only numbered in hindsight,
+    when its second is seen: `update` hands it back then, as `late`.
+    """
+
+    def __init__(self, settings: TrackSettings, samples_per_s: float) -> None:
+        from trackers import BIoU, OCSORTTracker
+
+        self._settings = settings
+        self._tracker = OCSORTTracker(
+            lost_track_buffer=max(1, round(settings.lost_s * _LIBRARY_RATE)),
+            frame_rate=samples_per_s,
+            minimum_consecutive_frames=1,
+            minimum_iou_threshold=settings.min_overlap,
+            direction_consistency_weight=settings.direction_weight,
+            high_conf_det_threshold=settings.min_score,
+            iou=BIoU(buffer_ratio=settings.enlarge),
+        )
+        self._time_s = -np.inf
+        self._waiting: FloatArray = np.zeros((0, 4), np.float32)
+        self._known: set[int] = set()
+        self._seen: dict[int, float] = {}
+
+    def update(self, faces: Faces, time_s: float) -> tuple[list[int | None], dict[int, int]]:
+        """Take the next picture's faces, in order of time.
+
+        Gives each face's track number (None: none yet), and `late`: for each track that begins here, the row of the
+        picture before in which its first face stood. ValueError where time doesn't rise.
+        """
+        if time_s <= self._time_s:
+            raise ValueError(f"pictures must come in order of time: {time_s} s after {self._time_s} s")
+        self._time_s = time_s
+        numbers = self._numbers(faces, time_s)
+        late = self._late(faces, numbers)
+        for number in numbers:
+            if number is not None:
+                self._known.add(number)
+                self._seen[number] = time_s
+        unnumbered = [row for row, number in enumerate(numbers) if number is None]
+        self._waiting = np.full_like(faces.xyxy, np.nan)
+        self._waiting[unnumbered] = faces.xyxy[unnumbered]
+        return numbers, late
+
+    def ended(self) -> list[int]:
+        """Numbers of tracks that can't be carried on any more; each is told once."""
+        gone = [n for n, seen in self._seen.items() if self._time_s - seen > 2 * self._settings.lost_s]
+        for number in gone:
+            del self._seen[number]
+        return gone
+
+    def _numbers(self, faces: Faces, time_s: float) -> list[int | None]:
+        import supervision as sv
+
+        detections = sv.Detections(
+            xyxy=np.array(faces.xyxy), confidence=np.array(faces.score), data={"row": np.arange(len(faces))}
+        )
+        told: Any = self._tracker.update(detections, timestamp=time_s)
+        numbers: list[int | None] = [None] * len(faces)
+        for row, number in zip(told.data.get("row", ()), told.tracker_id, strict=True):
+            numbers[int(row)] = int(number) if number >= 0 else None
+        return numbers
+
+    def _late(self, faces: Faces, numbers: list[int | None]) -> dict[int, int]:
+        """Which unnumbered face of the picture before was the first of a track that begins here: the nearest one."""
+        late: dict[int, int] = {}
+        for row, number in enumerate(numbers):
+            if number is None or number in self._known or not len(self._waiting):
+                continue
+            distance = np.abs(self._waiting - faces.xyxy[row]).max(axis=1)
+            if np.isnan(distance).all():
+                continue
+            nearest = int(np.nanargmin(distance))
+            if distance[nearest] <= 2 * float(np.ptp(faces.xyxy[row][[0, 2]])) and nearest not in late.values():
+                late[number] = nearest
+        return late

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from fer_core import match
+from fer_core.settings import LlrFit, MatchSettings
+from fer_core.types import Appearance
+
+FIT = LlrFit(slope=20.0, intercept=-6.0, origin="test")
+SETTINGS = MatchSettings()
+
+
+def seen(angle: float | None, *, role="entry", start=0.0, end=2.0, film=0, quality=0.8) -> Appearance:
+    """Somebody whose template points into that direction (degrees); None: unusable."""
+    template = None if angle is None else np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+    return Appearance(
+        role=role, film=film, intervals=((start, end),), best_s=(start + end) / 2, x=10, y=10, size_px=80,
+        quality=quality, faces=5, template=template, times_s=[start], series=np.eye(7)[[3]], weight=[1.0],
+    )  # fmt: skip
+
+
+def pairs_of(entries, exits, **times):
+    found = match.match([seen(a) for a in entries], [seen(a, role="exit") for a in exits], FIT, SETTINGS, **times)
+    return {(p.entry, p.exit) for p in found.pairs}, {(p.entry, p.exit) for p in found.ambiguous}
+
+
+@pytest.mark.parametrize(
+    ("entries", "exits", "sure", "ambiguous"),
+    [
+        ([], [], set(), set()),
+        ([0], [], set(), set()),
+        ([0], [5], {(0, 0)}, set()),
+        ([0], [90], set(), set()),
+        ([None], [0], set(), set()),
+        ([0, 90, 180], [185, 2], {(0, 1), (2, 0)}, set()),
+        ([0], [10, -10], set(), {(0, 0)}),
+    ],
+)
+def test_pairs(entries, exits, sure, ambiguous):
+    told, unsure = pairs_of(entries, exits)
+    assert told == sure
+    assert len(unsure) == len(ambiguous)
+
+
+def test_rival_that_is_surely_somebody_elses_makes_nothing_ambiguous():
+    told, unsure = pairs_of([0, 40], [5, 42])
+    assert told == {(0, 0), (1, 1)}
+    assert not unsure
+
+
+def test_exit_before_entrance_is_impossible():
+    same = {"entry_at": np.array([1000.0]), "exit_at": np.array([400.0])}
+    assert pairs_of([0], [0], **same) == (set(), set())
+    later = {"entry_at": np.array([1000.0]), "exit_at": np.array([1900.0])}
+    assert pairs_of([0], [0], **later)[0] == {(0, 0)}
+
+
+def test_unknown_times_say_nothing():
+    scores = match.time_scores(np.array([np.nan, 0.0]), np.array([900.0]), SETTINGS)
+    assert scores[0, 0] == 0.0
+    assert scores[1, 0] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_dwell_prior_chooses_between_equal_faces():
+    times = {"entry_at": np.array([0.0]), "exit_at": np.array([900.0, 40000.0])}
+    told, _ = pairs_of([0], [10, -10], **times)
+    assert told == {(0, 0)}
+
+
+def test_probabilities_leave_room_for_staying_alone():
+    chance = match.pair_probabilities(np.array([[3.0, 2.0], [-1.0, 4.0]]))
+    assert (chance.sum(axis=0) <= 1 + 1e-6).all()
+    assert (chance.sum(axis=1) <= 1 + 1e-6).all()
+    lone = match.pair_probabilities(np.array([[0.0]]))
+    assert lone[0, 0] == pytest.approx((3 - np.sqrt(5)) / 2, abs=1e-4)  # a·b = 1 − a with a = b: the mean-field value
+
+
+def test_joining_needs_likeness_nearness_and_no_common_moment():
+    def joined(*tracks):
+        return len(match.join_broken(tracks, FIT, SETTINGS))
+
+    assert joined() == 0
+    assert joined(seen(0), seen(2, start=4, end=6)) == 1
+    assert joined(seen(0), seen(90, start=4, end=6)) == 2
+    assert joined(seen(0), seen(2, start=1, end=6)) == 2
+    assert joined(seen(0), seen(2, start=400, end=406)) == 2
+    assert joined(seen(0), seen(2, start=4, end=6, film=1)) == 2
+    assert joined(seen(0), seen(None, start=4, end=6)) == 2
+    assert joined(seen(0), seen(2, start=4, end=6), seen(1, start=8, end=9)) == 1
+
+
+def test_joined_track_keeps_the_better_shot_and_both_series():
+    (one,) = match.join_broken([seen(0, quality=0.3), seen(2, start=4, end=6, quality=0.9)], FIT, SETTINGS)
+    assert one.best_s == 5.0
+    assert one.intervals == ((0.0, 2.0), (4.0, 6.0))
+    assert one.faces == 10
+    assert one.times_s.tolist() == [0.0, 4.0]
+    assert np.linalg.norm(one.template) == pytest.approx(1.0)
