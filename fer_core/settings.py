@@ -24,8 +24,6 @@ class DetectSettings:
     """The longer side of the picture given to the detector. More: smaller faces are found; slower with its square."""
     min_score: float = 0.6
     """Least score of a face, as the detector counts it. More: fewer false faces, more missed ones."""
-    mtcnn_min_face_px: int = 20
-    """Least face that MTCNN looks for, in px of the scaled picture. More: quicker, small faces are missed."""
     hog_upsample: int = 0
     """How often dlib's detector doubles the picture before it looks. More: smaller faces; four times slower each."""
 
@@ -40,7 +38,7 @@ class TrackSettings:
     """Least IoU (of boxes enlarged by `enlarge`) of a face with its track's expected place. More: fewer mixed, more broken tracks."""
     enlarge: float = 0.35
     """Share of its size by which each side of a box grows before overlaps are taken. More: faster walkers are held, crowds get mixed."""
-    lost_s: float = 1.2
+    lost_s: float = 0.5
     """Seconds that a track outlives its last face. More: short hiding is bridged, strangers may be taken for the lost one."""
     direction_weight: float = 0.1
     """Weight of a steady direction in the assignment. More: straight walks are held through crossings, turns are lost."""
@@ -82,6 +80,52 @@ class QualitySettings:
     """Longest side of a shot kept for the template."""
     shot_side_px: int = 160
     """Longest side of a shot kept for the expression only."""
+
+
+@dataclass(frozen=True)
+class LlrFit:
+    """From the cosine of two faces to the log-likelihood ratio of "same person": slope · cosine + intercept.
+
+    origin says what it was fitted on.
+    """
+
+    slope: float
+    """What the whole cosine is worth. More: likenesses and differences are both believed more."""
+    intercept: float
+    """What a cosine of 0 is worth. More: weaker likenesses are believed."""
+    origin: str = ""
+
+
+EMBEDDER_FITS: dict[str, LlrFit] = {
+    "mobilefacenet": LlrFit(20.0, -6.0, "a guess"),
+}
+"""By the embedder's name."""
+
+_COSINE_THRESHOLDS: dict[str, float] = {
+    "sface": 0.363,
+    "deepface:VGG-Face": 0.32,
+    "deepface:Facenet": 0.60,
+    "deepface:Facenet512": 0.70,
+    "deepface:ArcFace": 0.32,
+    "deepface:Dlib": 0.93,
+    "deepface:SFace": 0.407,
+    "deepface:OpenFace": 0.90,
+    "deepface:DeepFace": 0.77,
+    "deepface:DeepID": 0.985,
+    "deepface:GhostFaceNet": 0.35,
+    "deepface:Buffalo_L": 0.45,
+}
+"""Cosines that the makers publish as the threshold of "same person": OpenCV's zoo for sface, deepface 0.0.103 for the rest."""
+_PUBLISHED_SLOPE = 20.0
+
+
+def fit_for(embedder: str) -> LlrFit:
+    """The fit of the embedder of that name: its own, else a line through its published threshold, else through 0.5."""
+    if embedder in EMBEDDER_FITS:
+        return EMBEDDER_FITS[embedder]
+    threshold = _COSINE_THRESHOLDS.get(embedder)
+    origin = "not fitted: the published threshold" if threshold is not None else "not fitted: a guess"
+    return LlrFit(_PUBLISHED_SLOPE, -_PUBLISHED_SLOPE * (0.5 if threshold is None else threshold), origin)
 
 
 @dataclass(frozen=True)

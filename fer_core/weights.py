@@ -111,7 +111,8 @@ def prepare_deepface() -> Path:
     """
     home = Path(os.environ.setdefault("DEEPFACE_HOME", str(platformdirs.user_cache_path("moodgate"))))
     os.environ.setdefault("DEEPFACE_BACKEND_ENGINE", "onnx")
-    os.environ.setdefault("DEEPFACE_LOG_LEVEL", "30")
+    for level in ("DEEPFACE_LOG_LEVEL", "RETINAFACE_LOG_LEVEL"):  # they log to stdout, which is for results
+        os.environ.setdefault(level, "60")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     folder = home / ".deepface" / "weights"
     try:

@@ -1,11 +1,13 @@
 """Toy days for tests of the store and of whatever reads from it: no film is read, everything is made up and seeded."""
 
 import hashlib
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
+from fer_core.store import Store
 from fer_core.types import EXPRESSIONS, REVIEWS, Appearance, Day, Footage, Review, Role, Visit
 
 MORNING = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
@@ -134,3 +136,21 @@ def make_day(
 def empty_day(store: str = "Main Street") -> Day:
     """Both films were read and nobody was in them."""
     return Day(store, (make_footage(),), (make_footage("exit.mp4", "exit"),), (), (), (), (), (), "d", "e", "m")
+
+
+def rows(store: Store, sql: str) -> list[tuple]:
+    """All that the database answers."""
+    with store.cursor() as cursor:
+        return cursor.execute(sql).fetchall()
+
+
+def count(store: Store, table: str) -> int:
+    """How many rows the table has."""
+    return rows(store, f"SELECT count(*) FROM {table}")[0][0]  # noqa: S608
+
+
+def python(code: str, *arguments: object) -> list[str]:
+    """The command line of another process that can import the engine and the toy days."""
+    root = Path(__file__).parents[1]
+    head = f"import sys; sys.path[:0] = [{str(root)!r}]\n"
+    return [sys.executable, "-c", head + code, *map(str, arguments)]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from days import MORNING, make_day, make_footage
 
 from fer_core import queries
 from fer_core.errors import InputError, OutputError
 from fer_core.queries import FORMATS, TABLES, Filter
 from fer_core.store import Store
 from fer_core.types import Day
+from tests.days import MORNING, make_day, make_footage
 
 READERS = {".csv": pd.read_csv, ".json": pd.read_json, ".parquet": pd.read_parquet}
 
@@ -219,3 +219,43 @@ def test_visits_of_a_day_without_match_probability(empty: Store) -> None:
     empty.write_day(replace(day, visits=(replace(day.visits[0], match_probability=float("nan")),)))
     assert len(queries.visits(empty)) == 1
     assert len(queries.visits(empty, Filter(min_match_probability=0.1))) == 0
+
+
+# ---- a day's own visits, and tables of others
+
+
+def test_visits_of_a_day(store: Store, empty: Store) -> None:
+    day = named_day("North", "2", visits=3, start_at=MORNING + timedelta(hours=14, minutes=30))
+    found = queries.of_day(store, day)
+    pd.testing.assert_frame_equal(found, queries.visits(store, Filter(first=date(2026, 3, 15))))
+    assert len(queries.of_day(empty, day)) == 0
+    assert len(queries.of_day(store, replace(day, entry_films=()))) == 0
+    assert len(queries.of_day(store, replace(day, store="South"))) == 0
+    odd = replace(day, store="caf\udce9")
+    empty.write_day(odd)
+    assert list(queries.of_day(empty, odd).store) == ["caf?"] * 3
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_any_table_as_a_file(tmp_path: Path, ending: str) -> None:
+    moment = pd.Timestamp("2026-03-14 10:00", tz="Europe/Vienna")
+    frame = pd.DataFrame({"name": ["a", None], "when": [moment, pd.NaT], "p": [0.5, float("nan")], "list": [[1.0, 2.0], []]})
+    out = tmp_path / f"table{ending}"
+    assert queries.write_table(frame, out) == 2
+    found = READERS[ending](out)
+    assert list(found.columns) == list(frame.columns)
+    assert found.name[0] == "a"
+    assert pd.isna(found.name[1])
+    assert pd.Timestamp(found.when[0]) == moment
+    assert list(found.p.isna()) == [False, True]
+    assert len(pd.read_parquet(out).list[0]) == 2 if ending == ".parquet" else str(found.list[0]) == "[1.0, 2.0]"
+    assert queries.write_table(frame.iloc[:0], out) == 0
+    assert list(frame.columns) == ["name", "when", "p", "list"]
+
+
+def test_any_table_to_nowhere(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": [1]})
+    with pytest.raises(InputError, match=r"\.csv, \.json, \.parquet"):
+        queries.write_table(frame, tmp_path / "table.xlsx")
+    with pytest.raises(OutputError, match="no folder"):
+        queries.write_table(frame, tmp_path / "none" / "table.csv")

@@ -46,6 +46,7 @@ class DeepFace(ScalingDetector):
         try:
             with warnings.catch_warnings():
                 self._model = _modeling().build_model("face_detector", detector)
+                self.find(np.zeros((64, 64, 3), np.uint8))  # some of them load their weights at the first picture
         except (ImportError, ValueError) as error:  # deepface raises these for a missing package and a failed download
             raise WeightsError(f"deepface can't open its detector {detector} (its weights lie in {folder}): {error}") from error
 

@@ -20,6 +20,8 @@ class RetinaFace(ScalingDetector):
     def __init__(self, settings: DetectSettings) -> None:
         super().__init__("retinaface", settings)
         folder = weights.prepare_deepface()
+        from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf
+
         try:
             with warnings.catch_warnings():  # the package silences every warning of the process at import
                 from retinaface import RetinaFace as package
@@ -27,7 +29,8 @@ class RetinaFace(ScalingDetector):
             self._model = package.build_model()
         except ImportError as error:
             raise WeightsError(f"The detector retinaface needs the package retina-face: {error}.") from error
-        except ValueError as error:  # what the package raises for everything, a failed download included
+        # ValueError is what the package raises for everything, a failed download included; the rest is for a broken file
+        except (ValueError, Fail, InvalidGraph, InvalidProtobuf) as error:
             raise WeightsError(f"The weights of retinaface can't be had; put them into {folder}: {error}") from error
 
     def find(self, image: UInt8Array) -> Faces:

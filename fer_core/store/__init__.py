@@ -122,4 +122,4 @@ class Store:
 def _check_zone(cursor: duckdb.DuckDBPyConnection, time_zone: str) -> None:
     known = cursor.execute("SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [time_zone]).fetchone()
     if not known or not known[0]:
-        raise DataError(f"“{time_zone}” is no time zone of the IANA database, such as Europe/Vienna.")
+        raise DataError(f"{time_zone!r} is no time zone of the IANA database, such as Europe/Vienna")

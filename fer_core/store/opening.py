@@ -55,12 +55,12 @@ def explain(error: duckdb.Error, path: Path) -> InputError | None:
     """What a user can mend about DuckDB's error, or None where nobody but us can."""
     text = str(error)
     if "lock on file" in text or "used by another process" in text:
-        return StoreLockedError(f"{path} is in use by {_holder(text)}: close that first.")
+        return StoreLockedError(f"{path}: in use by {_holder(text)}; close that first")
     if "version number" in text:
-        return StoreVersionError(f"{path} was written by a newer version of DuckDB than the installed {duckdb.__version__}.")
+        return StoreVersionError(f"{path}: written by a newer version of DuckDB than the installed {duckdb.__version__}")
     for sign, cause in _UNWRITABLE.items():
         if sign in text:
-            return OutputError(f"{path} can't be written: {cause}.")
+            return OutputError(f"{path}: can't be written ({cause})")
     return None
 
 
@@ -75,17 +75,17 @@ def _is_fresh(path: Path, create: bool) -> bool:
     """True where a store is to be made there; NotAStoreError where what is there can't be one."""
     try:
         if path.is_dir():
-            raise NotAStoreError(f"{path} is a folder, not a database.")
+            raise NotAStoreError(f"{path}: a folder, not a database")
         with path.open("rb") as file:
             head = file.read(_MAGIC.stop)
     except FileNotFoundError:
         head = b""
     except OSError as error:
-        raise OutputError(f"{path} can't be opened: {error.strerror}.") from error
+        raise OutputError(f"{path}: can't be opened ({error.strerror})") from error
     if not head and not create:
-        raise NotAStoreError(f"{path} does not exist or is empty: there is no database to read.")
+        raise NotAStoreError(f"{path}: no such database, or an empty file")
     if head and head[_MAGIC] != b"DUCK":
-        raise NotAStoreError(f"{path} is not a database of Moodgate's: it is no DuckDB file.")
+        raise NotAStoreError(f"{path}: not a DuckDB file, so no database of Moodgate's")
     return not head
 
 
@@ -95,7 +95,7 @@ def _make_way(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(f"{path} can't be made: {error.strerror}.") from error
+        raise OutputError(f"{path}: can't be made ({error.strerror})") from error
 
 
 def _connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -105,7 +105,7 @@ def _connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnectio
         raise
     except duckdb.Error as error:
         cause = str(error).splitlines()[0]
-        raise explain(error, path) or NotAStoreError(f"{path} is damaged or no DuckDB database: {cause}.") from error
+        raise explain(error, path) or NotAStoreError(f"{path}: damaged, or no DuckDB database ({cause})") from error
 
 
 def _inspect(path: Path) -> None:

@@ -144,7 +144,7 @@ def found_version(cursor: duckdb.DuckDBPyConnection, name: str) -> int:
     except (duckdb.CatalogException, duckdb.BinderException):
         row = None
     if row is None or row[0] != APPLICATION:
-        raise NotAStoreError(f"{name} is a DuckDB database, but not one of Moodgate's: it holds other tables.")
+        raise NotAStoreError(f"{name}: a DuckDB database, but not one of Moodgate's (it holds other tables)")
     return int(row[1])
 
 
@@ -153,8 +153,8 @@ def check_version(version: int, name: str, migrations: tuple[tuple[int, str], ..
     newest = migrations[-1][0]
     if version > newest:
         raise StoreVersionError(
-            f"{name} was made by a newer version of Moodgate (its tables have version {version}, "
-            f"this one knows up to {newest}): update Moodgate."
+            f"{name}: made by a newer version of Moodgate (its tables have version {version}, "
+            f"this one knows up to {newest}); update Moodgate"
         )
 
 

@@ -67,14 +67,15 @@ def set_local_times(cursor: duckdb.DuckDBPyConnection, store_id: UUID, *, missin
 
 
 def _forget(cursor: duckdb.DuckDBPyConnection, store_id: UUID, day: Day) -> None:
-    """Delete what earlier runs made of the day's films; whoever was matched with a deleted one is unmatched again."""
-    old: list[UUID] = []
-    for role, films in (("entry", day.entry_films), ("exit", day.exit_films)):
-        found = cursor.execute(
-            "SELECT footage_id FROM footage WHERE store_id = ? AND role = ? AND sha256 IN (SELECT unnest(?::VARCHAR[]))",
-            [store_id, role, [film.sha256 for film in films]],
-        ).fetchall()
-        old += [row[0] for row in found]
+    """Delete what earlier runs made of the day's films; whoever was matched with a deleted one is unmatched again.
+
+    A film is known by its content alone: given as the other camera's by mistake, it is put right by the next run.
+    """
+    hashes = [film.sha256 for film in (*day.entry_films, *day.exit_films)]
+    found = cursor.execute(
+        "SELECT footage_id FROM footage WHERE store_id = ? AND sha256 IN (SELECT unnest(?::VARCHAR[]))", [store_id, hashes]
+    ).fetchall()
+    old = [row[0] for row in found]
     if not old:
         return
     gone = "SELECT appearance_id FROM appearances WHERE footage_id IN (SELECT unnest($1::UUID[]))"

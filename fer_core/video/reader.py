@@ -11,7 +11,7 @@ import numpy as np
 
 from fer_core.errors import FilmError
 from fer_core.settings import VideoSettings
-from fer_core.types import FilmInfo, Frame, UInt8Array
+from fer_core.types import FilmInfo, Frame, IntArray, UInt8Array
 from fer_core.video.clock import Clock, sample_number
 from fer_core.video.skipping import Skipper
 from fer_core.video.source import open_film, picture_stream
@@ -31,8 +31,10 @@ def probe(path: Path, settings: VideoSettings = _DEFAULT) -> FilmInfo:
     path = Path(path)
     with open_film(path) as container:
         stream = picture_stream(container, path)
-        (first, _), _ = _first_two(_Decoding(container, stream, settings.samples_per_s).pictures(), path, settings)
-        height, width = _upright(first).shape[:2]
+        # Threads would decode several pictures ahead.
+        decoding = Decoding(container, stream, settings.samples_per_s, threads="NONE")
+        (first, _), _ = _first_two(decoding.pictures(), path, settings)
+        height, width = _upright(first, _display_matrix(first)).shape[:2]
         rate = stream.average_rate or stream.guessed_rate
         return FilmInfo(
             path=path,
@@ -56,23 +58,25 @@ def samples(path: Path, settings: VideoSettings, *, warn: Callable[[str], None])
     """
     path = Path(path)
     with open_film(path) as container:
-        decoding = _Decoding(container, picture_stream(container, path), settings.samples_per_s)
+        decoding = Decoding(container, picture_stream(container, path), settings.samples_per_s)
         pictures = decoding.pictures()
+        opening = _first_two(pictures, path, settings)
+        matrix = _display_matrix(opening[0][0])
         last = -1
-        for picture, time_s in chain(_first_two(pictures, path, settings), pictures):
+        for picture, time_s in chain(opening, pictures):
             number = sample_number(time_s, settings.samples_per_s)
             if number > last:
-                yield Frame(time_s, _upright(picture))
+                yield Frame(time_s, _upright(picture, matrix))
                 last = number
         if (harm := decoding.harm()) is not None:
             warn(f"{path}: {harm}")
 
 
-class _Decoding:
+class Decoding:
     """One pass over a film: packets in, pictures with their times out, damage remembered."""
 
-    def __init__(self, container: Any, stream: Any, samples_per_s: float) -> None:
-        stream.thread_type = "AUTO"
+    def __init__(self, container: Any, stream: Any, samples_per_s: float, *, threads: str = "AUTO") -> None:
+        stream.thread_type = threads
         self._container, self._stream = container, stream
         self._clock = clock = Clock(stream.time_base, stream.average_rate or stream.guessed_rate)
         self._skipper = Skipper(
@@ -82,7 +86,8 @@ class _Decoding:
         )
         self._all_apart = stream.codec_context.codec.intra_only
         self._least_s = _least_end_s(container, stream)
-        self._end_s = 0.0
+        self._from: int | None = None
+        self._to = 0
         self._broken = False
         self._harmed_s: float | None = None
 
@@ -95,14 +100,19 @@ class _Decoding:
         yield from self._decoded(None)
 
     def _packets(self) -> Iterator[tuple[Any, bool]]:
+        for packet in self._demuxed():
+            if packet.size:  # An empty one says "as before" in AVI and would end the decoder.
+                self._note_end(packet)
+                yield from self._skipper.plan(packet)
+        yield from self._skipper.rest()
+
+    def _demuxed(self) -> Iterator[Any]:
         try:
-            for packet in self._container.demux(self._stream):
-                if packet.size:  # An empty one says "as before" in AVI and would end the decoder.
-                    self._note_end(packet)
-                    yield from self._skipper.plan(packet)
+            yield from self._container.demux(self._stream)
         except av.FFmpegError:
             self._broken = True
-        yield from self._skipper.rest()
+        except IndexError:
+            return  # PyAV's way of ending a film in which another stream appeared midway (MPEG-TS): all was read.
 
     def _decoded(self, packet: Any) -> Iterator[_Timed]:
         try:
@@ -116,9 +126,14 @@ class _Decoding:
     def _note_end(self, packet: Any) -> None:
         if packet.is_corrupt:
             self._note_harm()
-        if packet.pts is not None and self._clock.pictures:
-            long_s = float((packet.duration or 0) * self._stream.time_base) or self._clock.interval_s
-            self._end_s = max(self._end_s, self._clock.at(packet.pts) + long_s)
+        if packet.pts is not None:
+            self._from = packet.pts if self._from is None else min(self._from, packet.pts)
+            self._to = max(self._to, packet.pts + (packet.duration or 0))
+
+    def _end_s(self) -> float:
+        # Matroska's duration may count from time stamp 0 instead of from the first picture.
+        start = (self._from or 0) if self._stream.duration else 0
+        return max(self._clock.last_s, float((self._to - start) * self._stream.time_base))
 
     def _note_harm(self) -> None:
         if self._harmed_s is None:
@@ -127,7 +142,7 @@ class _Decoding:
     def harm(self) -> str | None:
         """What a person should know of the film once it was read to its end; None where all went well."""
         last_s = self._clock.last_s
-        if self._broken or max(last_s, self._end_s) < self._least_s:
+        if self._broken or self._end_s() < self._least_s:
             return f"the film breaks off at {last_s:.1f} s: the rest is missing or can't be read"
         if self._harmed_s is not None:
             return f"the film is damaged at {self._harmed_s:.1f} s: pictures there may be missing or broken"
@@ -147,16 +162,19 @@ def _first_two(pictures: Iterator[_Timed], path: Path, settings: VideoSettings) 
     return first, second
 
 
-def _upright(picture: Any) -> UInt8Array:
-    """(h, w, 3) uint8 BGR, turned as the display matrix of the film asks: quarter turns and mirrorings."""
+def _display_matrix(picture: Any) -> IntArray | None:
+    """The film's display matrix as nine numbers, taken from one picture only: asking ties it into a reference cycle."""
+    data = picture.side_data.get("DISPLAYMATRIX")
+    return None if data is None else np.frombuffer(bytes(data), np.int32, count=9).astype(np.int64)
+
+
+def _upright(picture: Any, matrix: IntArray | None) -> UInt8Array:
+    """(h, w, 3) uint8 BGR, turned as the display matrix asks: quarter turns and mirrorings."""
     image = picture.to_ndarray(format="bgr24")
-    matrix = picture.side_data.get("DISPLAYMATRIX")
-    if matrix is not None:
-        image = _turned(image, np.frombuffer(bytes(matrix), np.dtype("i4").newbyteorder("="), count=9))
-    return np.ascontiguousarray(image)
+    return np.ascontiguousarray(image if matrix is None else _turned(image, matrix))
 
 
-def _turned(image: UInt8Array, matrix: Any) -> UInt8Array:
+def _turned(image: UInt8Array, matrix: IntArray) -> UInt8Array:
     """The image under FFmpeg's display matrix: (x, y) goes to (a x + c y, b x + d y), with a, b, c, d at 0, 1, 3, 4."""
     a, b, c, d = (int(matrix[place]) for place in (0, 1, 3, 4))
     across, down = (a, d)

@@ -103,5 +103,5 @@ def picture_stream(container: Any, path: Path) -> Any:
     best = container.streams.best("video")
     stream = best if best in streams else streams[0]
     if stream.codec_context is None:
-        raise FilmError(f"{path}: there is no decoder for the film's pictures")
+        raise FilmError(f"{path}: the film's pictures are in an unknown format, or its index is damaged")
     return stream

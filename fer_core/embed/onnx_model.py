@@ -1,0 +1,67 @@
+"""Embedders on ONNX Runtime that take 1 × 3 × 112 × 112 RGB with ArcFace's alignment: MobileFaceNet and SFace."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fer_core import weights
+from fer_core.embed.base import PatchEmbedder
+from fer_core.errors import WeightsError
+from fer_core.geometry import ARCFACE_PX
+from fer_core.types import FloatArray, UInt8Array
+
+THREADS = 2
+"""Threads within one run: more gain little on networks this small."""
+
+
+class OnnxEmbedder(PatchEmbedder):
+    """Pixels go in as (x − mean) / spread, one face a run, as both models were exported. WeightsError where the file is no
+    such network."""
+
+    def __init__(self, name: str, path: Path, mean: float, spread: float) -> None:
+        import onnxruntime
+
+        self.name, self._mean, self._spread = name, mean, spread
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.log_severity_level = THREADS, 3
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except _load_errors() as error:
+            raise WeightsError(f"{path}: ONNX Runtime can't load it: {str(error).splitlines()[0]}") from error
+        given, told = self._session.get_inputs()[0], self._session.get_outputs()[0]
+        self._input, self.dim = given.name, _checked_dim(path, given.shape, told.shape)
+
+    def codes(self, patches: Sequence[UInt8Array]) -> FloatArray:
+        """See `PatchEmbedder`."""
+        return np.concatenate([self._code(patch) for patch in patches])
+
+    def _code(self, patch: UInt8Array) -> FloatArray:
+        pixels = (patch[None, :, :, ::-1].transpose(0, 3, 1, 2).astype(np.float32) - self._mean) / self._spread
+        return np.asarray(self._session.run(None, {self._input: np.ascontiguousarray(pixels, np.float32)})[0])
+
+
+def _checked_dim(path: Path, given: list[int | str | None], told: list[int | str | None]) -> int:
+    """The length of a row; WeightsError unless a network of these shapes goes from one patch to one row."""
+    dim = told[1] if len(told) == 2 else None
+    if given[1:] != [3, ARCFACE_PX, ARCFACE_PX] or not isinstance(dim, int):
+        wanted = f"from 1×3×{ARCFACE_PX}×{ARCFACE_PX} to 1×d numbers"
+        raise WeightsError(f"{path}: expected a network {wanted}, not from {given} to {told}.")
+    return dim
+
+
+def _load_errors() -> tuple[type[Exception], ...]:
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    broken = (state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf)
+    return (*broken, state.Fail, state.NoSuchFile, state.NotImplemented)
+
+
+def mobilefacenet() -> OnnxEmbedder:
+    """MobileFaceNet (Chen, Liu, Gao, Han 2018), 128 numbers: the default. WeightsError where its weights can't be had."""
+    return OnnxEmbedder("mobilefacenet", weights.get(weights.card("mobilefacenet")), 127.5, 128.0)
+
+
+def sface() -> OnnxEmbedder:
+    """SFace (Zhong, Deng et al. 2021) of the OpenCV zoo, fed as cv2.FaceRecognizerSF feeds it."""
+    return OnnxEmbedder("sface", weights.get(weights.card("sface")), 0.0, 1.0)

@@ -1,0 +1,67 @@
+"""The answers as tables of pandas."""
+
+import numpy as np
+import pandas as pd
+
+from fer_core.queries import questions
+from fer_core.queries.questions import EVERYTHING, Filter, Question, Source
+from fer_core.types import EXPRESSIONS, Day
+
+
+def visits(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
+    """The visits, a row each, with the columns of the table `visits`; moments are UTC, local_at the store's clock."""
+    return _frame(source, questions.visits(filter))
+
+
+def of_day(source: Source, day: Day) -> pd.DataFrame:
+    """The visits that writing this day gave, as `visits` has them."""
+    if not day.entry_films:
+        return visits(source, Filter(stores=(day.store,))).iloc[:0]
+    return _frame(source, questions.visits(Filter(stores=(day.store,)), tuple(film.sha256 for film in day.entry_films)))
+
+
+def appearances(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
+    """Everybody who passed a camera, a row each, with store, film and door; the filter's reviews and match don't apply."""
+    return _frame(source, questions.appearances(filter))
+
+
+def hourly(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
+    """Sums for each store and hour of its own clock (null: visits whose films had no start time).
+
+    n visits; of them positive, neutral, negative, uncertain; means of change, valences, camera offset and dwell time.
+    A cell of fewer visits than PrivacySettings.min_cell_visits shows n and nothing else, except in a sample store. The
+    filter's reviews don't apply: there is a column for each, and they would turn n into the value that is withheld.
+    """
+    return _frame(source, questions.hourly(filter))
+
+
+def stores(source: Source) -> pd.DataFrame:
+    """The stores by name: store, time_zone, is_sample."""
+    return _frame(source, Question("SELECT name AS store, time_zone, is_sample FROM stores", [], "store"))
+
+
+def series(source: Source, appearance_id: str) -> pd.DataFrame:
+    """An appearance's expressions over time: time_s (from its film's start), weight, and a column for each expression.
+
+    Probabilities were kept as float16: rows sum to 1 within 0.002. Empty where none were read or they are gone.
+    """
+    columns = ["time_s", "weight", *EXPRESSIONS]
+    with source.cursor() as cursor:
+        row = cursor.execute(
+            "SELECT times_s, weights, probabilities FROM series WHERE appearance_id = ?", [appearance_id]
+        ).fetchone()
+    if row is None:
+        return pd.DataFrame(columns=columns, dtype="float32")
+    times, weights = np.frombuffer(row[0], "<f4"), np.frombuffer(row[1], "<f4")
+    probabilities = np.frombuffer(row[2], "<f2").reshape(-1, len(EXPRESSIONS)).astype(np.float32)
+    return pd.DataFrame(np.column_stack([times, weights, probabilities]), columns=columns)
+
+
+def _frame(source: Source, question: Question) -> pd.DataFrame:
+    # DuckDB's own conversion of TIMESTAMPTZ uses a call that pandas 3.1 warns of: the zone is put on here instead
+    sql = question.ordered(utc=lambda name: f"{name} AT TIME ZONE 'UTC'")
+    with source.cursor() as cursor:
+        frame: pd.DataFrame = cursor.execute(sql, question.parameters).df()
+    for name in question.utc:
+        frame[name] = frame[name].dt.tz_localize("UTC")
+    return frame
