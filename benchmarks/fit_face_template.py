@@ -48,10 +48,9 @@ def main() -> None:
     marks, shares = (np.stack(part) for part in zip(*found, strict=True))
     print(f"{len(found)} faces in {len(rows)} pictures")
     for name, values in (("template (px)", marks), ("in the box", shares)):
-        spread = np.median(np.abs(values - np.median(values, axis=0)), axis=0)
-        print(
-            f"{name}: median\n{np.round(np.median(values, axis=0), 3).tolist()}\nmedian deviation\n{np.round(spread, 3).tolist()}"
-        )
+        middle = np.median(values, axis=0)
+        spread = np.median(np.abs(values - middle), axis=0)
+        print(f"{name}: median\n{middle.round(3)}\nmedian deviation\n{spread.round(3)}")
 
 
 if __name__ == "__main__":

@@ -93,10 +93,11 @@ def rates(people: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> dic
         llr.append(slope * cosine + intercept)
         same.append(truth)
     score, truth = np.concatenate(llr), np.concatenate(same)
-    return {
-        f"{limit:g}": {"true_accept": float((score[truth] >= limit).mean()), "false_accept": float((score[~truth] >= limit).mean())}
-        for limit in LLRS
-    }  # fmt: skip
+
+    def share(of: np.ndarray, limit: float) -> float:
+        return float((score[of] >= limit).mean())
+
+    return {f"{limit:g}": {"true_accept": share(truth, limit), "false_accept": share(~truth, limit)} for limit in LLRS}
 
 
 def judged(pairs: Path, detector: Detector, embedder: Embedder, line: tuple[float, float]) -> dict[str, float]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from fer_core.sample.head import shadow_of
 from fer_core.sample.looks import Look, Mood
-from fer_core.sample.paint import Canvas, Points, colour_of, ellipse, smooth, stroke
+from fer_core.sample.paint import Canvas, Points, colour_of, ellipse, rounded, smooth, stroke
 from fer_core.types import FloatArray
 
 _DARK = colour_of("#2a1712")
@@ -82,17 +82,7 @@ def paint_glasses(canvas: Canvas, look: Look) -> None:
     r = min(look.eye_size * 1.25 + 0.09, look.eye_apart - 0.06)
     for side in (-1, 1):
         x = side * look.eye_apart
-        box: Points = [
-            (x - r, y - r * 0.72),
-            (x, y - r * 0.8),
-            (x + r, y - r * 0.72),
-            (x + r * 1.02, y),
-            (x + r * 0.85, y + r * 0.72),
-            (x, y + r * 0.8),
-            (x - r * 0.85, y + r * 0.72),
-            (x - r * 1.02, y),
-        ]
-        rim = ellipse(x, y, r, r * 0.98) if look.glasses == "round" else smooth(box)
+        rim = ellipse(x, y, r, r * 0.98) if look.glasses == "round" else rounded(x, y + 0.01, r * 1.02, r * 0.78)
         canvas.fill(rim, _WHITE, 0.08)
         _ring(canvas, rim, frame, 0.035 if look.glasses == "round" else 0.05)
         if look.glasses == "browline":

@@ -8,6 +8,8 @@ from fer_core.sample.looks import Look
 from fer_core.sample.paint import Canvas, Points, colour_of, ellipse, smooth, stroke
 from fer_core.types import FloatArray
 
+_LIFT = np.array([0, 0.11], np.float32)
+"""How much higher hats sit than hair begins, so that raised brows show."""
 Brush = Callable[[Canvas, Look], None]
 
 
@@ -198,43 +200,60 @@ def _mohawk(canvas: Canvas, look: Look) -> None:
 
 def _beanie(canvas: Canvas, look: Look) -> None:
     w, cloth = look.width + 0.08, colour_of(look.cloth)
-    dome = smooth(
-        [(-w, -0.5), (-w * 0.95, -0.95), (-w * 0.5, -1.38), (0, -1.48), (w * 0.5, -1.38), (w * 0.95, -0.95), (w, -0.5)]
+    dome = (
+        smooth([(-w, -0.5), (-w * 0.95, -0.95), (-w * 0.5, -1.38), (0, -1.48), (w * 0.5, -1.38), (w * 0.95, -0.95), (w, -0.5)])
+        - _LIFT
     )
     canvas.fill(dome, cloth)
     canvas.shade(dome, cloth * 0.5, 0.6, blur=0.14)
-    band = smooth([(-w - 0.03, -0.72), (0, -0.84), (w + 0.03, -0.72), (w + 0.03, -0.42), (0, -0.54), (-w - 0.03, -0.42)])
+    band = (
+        smooth([(-w - 0.03, -0.72), (0, -0.84), (w + 0.03, -0.72), (w + 0.03, -0.42), (0, -0.54), (-w - 0.03, -0.42)]) - _LIFT
+    )
     canvas.fill(band, np.clip(cloth * 1.18, 0, 255))
     canvas.shade(band, cloth * 0.5, 0.5, blur=0.05)
     stencil = canvas.stencil(band)
     for x in np.linspace(-w, w, 15):
-        canvas.fill(stroke([(x, -0.8), (x * 1.01, -0.45)], 0.02), cloth * 0.5, 0.5, within=stencil)
+        canvas.fill(stroke([(x, -0.8), (x * 1.01, -0.45)], 0.02) - _LIFT, cloth * 0.5, 0.5, within=stencil)
 
 
 def _cap(canvas: Canvas, look: Look) -> None:
     w, cloth = look.width + 0.07, colour_of(look.cloth)
     _receding(canvas, look)
-    dome = smooth(
-        [(-w, -0.55), (-w * 0.93, -0.95), (-w * 0.5, -1.26), (0, -1.33), (w * 0.5, -1.26), (w * 0.93, -0.95), (w, -0.55)]
+    dome = (
+        smooth(
+            [(-w, -0.55), (-w * 0.93, -0.95), (-w * 0.5, -1.26), (0, -1.33), (w * 0.5, -1.26), (w * 0.93, -0.95), (w, -0.55)]
+        )
+        - _LIFT
     )
     canvas.fill(dome, cloth)
     canvas.shade(dome, cloth * 0.5, 0.6, blur=0.14)
-    canvas.fill(stroke([(0, -1.33), (0, -0.6)], 0.02), cloth * 0.5, 0.6)
-    canvas.fill(ellipse(0, -0.94, 0.16, 0.14), colour_of("#f3efe6"), 0.9)
-    peak = smooth([(-w * 0.98, -0.58), (0, -0.76), (w * 0.98, -0.58), (w * 0.7, -0.46), (0, -0.52), (-w * 0.7, -0.46)])
+    canvas.fill(stroke([(0, -1.33), (0, -0.6)], 0.02) - _LIFT, cloth * 0.5, 0.6)
+    canvas.fill(ellipse(0, -0.94, 0.16, 0.14) - _LIFT, colour_of("#f3efe6"), 0.9)
+    peak = smooth([(-w * 0.98, -0.58), (0, -0.76), (w * 0.98, -0.58), (w * 0.7, -0.46), (0, -0.52), (-w * 0.7, -0.46)]) - _LIFT
     canvas.fill(peak, cloth * 0.72)
     canvas.shade(peak, cloth * 0.4, 0.6, blur=0.04)
 
 
 def _brim(canvas: Canvas, look: Look) -> None:
     w, cloth = look.width, colour_of(look.cloth)
-    crown = smooth(
-        [(-w * 0.9, -0.6), (-w * 0.86, -1.2), (-w * 0.4, -1.5), (0, -1.42), (w * 0.4, -1.5), (w * 0.86, -1.2), (w * 0.9, -0.6)]
+    crown = (
+        smooth(
+            [
+                (-w * 0.9, -0.6),
+                (-w * 0.86, -1.2),
+                (-w * 0.4, -1.5),
+                (0, -1.42),
+                (w * 0.4, -1.5),
+                (w * 0.86, -1.2),
+                (w * 0.9, -0.6),
+            ]
+        )
+        - _LIFT
     )
     canvas.fill(crown, cloth)
     canvas.shade(crown, cloth * 0.5, 0.6, blur=0.14)
-    canvas.fill(stroke([(-w * 0.88, -0.78), (0, -0.84), (w * 0.88, -0.78)], 0.17, ends=1), cloth * 0.4)
-    rim = smooth([(-1.3, -0.55), (-w, -0.7), (0, -0.77), (w, -0.7), (1.3, -0.55), (w, -0.47), (0, -0.52), (-w, -0.47)])
+    canvas.fill(stroke([(-w * 0.88, -0.78), (0, -0.84), (w * 0.88, -0.78)], 0.17, ends=1) - _LIFT, cloth * 0.4)
+    rim = smooth([(-1.3, -0.55), (-w, -0.7), (0, -0.77), (w, -0.7), (1.3, -0.55), (w, -0.47), (0, -0.52), (-w, -0.47)]) - _LIFT
     canvas.fill(rim, cloth * 0.92)
     canvas.shade(rim, cloth * 0.5, 0.6, blur=0.05)
 

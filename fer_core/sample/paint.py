@@ -45,6 +45,13 @@ def ellipse(x: float, y: float, rx: float, ry: float, turn_deg: float = 0.0) -> 
     return np.stack([across, down], -1).astype(np.float32)
 
 
+def rounded(x: float, y: float, rx: float, ry: float) -> FloatArray:
+    """(48, 2) float32: a box with round corners, a superellipse of power 5."""
+    angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    u, v = (np.sign(side) * np.abs(side) ** 0.4 for side in (np.cos(angle), np.sin(angle)))
+    return np.stack([x + rx * u, y + ry * v], -1).astype(np.float32)
+
+
 def stroke(points: Points, width: float, *, ends: float = 0.3) -> FloatArray:
     """(n, 2) float32: the outline of a line drawn with a brush that thins to `ends` of its width at both ends."""
     line = smooth(points, closed=False)
