@@ -26,6 +26,8 @@ Progress: TypeAlias = Callable[[int, int | None], None]
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 ENVIRONMENT = "FER_CORE_MODELS"
+OFFLINE = "MOODGATE_OFFLINE"
+"""Set to anything, weights are used where they lie and never fetched on the way; `models fetch` still may."""
 CONNECT_S = 3.0
 STALLED_S = 30.0
 _CHUNK = 1 << 16
@@ -153,8 +155,11 @@ def _check(path: Path, card: ModelCard) -> None:
 
 
 def get(card: ModelCard) -> Path:
-    """The weights: found, else fetched. WeightsError says what to do where neither works."""
-    return find(card) or fetch(card)
+    """The weights: found, else fetched, unless OFFLINE is set. WeightsError says what to do where neither works."""
+    path = find(card)
+    if path is None and os.environ.get(OFFLINE):
+        raise WeightsError(f"{card.file} is not on this machine, and {OFFLINE} forbids fetching it{_advice(card)}")
+    return path or fetch(card)
 
 
 def status(card: ModelCard) -> str:

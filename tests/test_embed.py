@@ -175,11 +175,11 @@ def test_sface_is_fed_as_opencv_feeds_it(opened, toy_file):
 
 
 def test_deepface_s_model_gets_what_deepface_would_give_it(opened):
-    from deepface import DeepFace
+    from deepface.modules import representation  # deepface.DeepFace would switch TensorFlow to another Keras for good
 
     image, side = drawn_face((224, 224), (112, 112), 160), 224
     faces = Faces([[0, 0, side, side]], [1.0])
-    theirs = DeepFace.represent(image, model_name="DeepID", detector_backend="skip", enforce_detection=False)
+    theirs = representation.represent(image, model_name="DeepID", detector_backend="skip", enforce_detection=False)
     assert opened("deepface:DeepID").embed(image, faces) == pytest.approx(unit_rows([theirs[0]["embedding"]]), abs=1e-4)
 
 

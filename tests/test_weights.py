@@ -39,6 +39,7 @@ def places(tmp_path, monkeypatch):
     folders["models"].mkdir()
     monkeypatch.setattr(weights, "MODELS", folders["models"])
     monkeypatch.setattr(weights, "cache_folder", lambda: folders["cache"])
+    monkeypatch.delenv(weights.OFFLINE, raising=False)
     monkeypatch.setenv(weights.ENVIRONMENT, os.pathsep.join(["", str(folders["named"]), str(folders["second"])]))
     monkeypatch.setenv("no_proxy", "*")
     return folders
@@ -237,3 +238,12 @@ def test_deepface_s_folder_is_made_and_what_the_user_set_stays(tmp_path, monkeyp
     assert weights.prepare_deepface() == tmp_path / "home" / ".deepface" / "weights"
     assert weights.prepare_deepface().is_dir()
     assert os.environ["DEEPFACE_BACKEND_ENGINE"] == "tensorflow"
+
+
+def test_offline_finds_but_never_fetches(places, address, monkeypatch):
+    monkeypatch.setenv(weights.OFFLINE, "1")
+    card = replace(TOY, url=f"{address}/good")
+    with pytest.raises(WeightsError, match="forbids fetching"):
+        weights.get(card)
+    path = weights.fetch(card)
+    assert weights.get(card) == path

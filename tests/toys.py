@@ -56,10 +56,10 @@ class ToyDetector(Detector):
 
 
 class ToyEmbedder(Embedder):
-    """The face's blue and green, as a direction."""
+    """Whose blue and green these are, as a direction of their own."""
 
     name = "toy"
-    dim = 2
+    dim = len(PEOPLE)
 
     def embed(self, image: np.ndarray, faces: Faces) -> np.ndarray:
         check_image(image)

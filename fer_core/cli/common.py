@@ -35,12 +35,17 @@ def engine_of(
 ) -> Engine:
     """Backends by name; None is the default one, for which the next steps in where its weights can't be had.
 
+    The named ones are opened first: a wrong name is told before any model is loaded.
+
     Raises UnknownBackendError and WeightsError.
     """
+    named_detector = detect.open_detector(detector, settings.detect) if detector else None
+    named_embedder = embed.open_embedder(embedder) if embedder else None
+    named_emotion = emotion.open_emotion(emotion_model) if emotion_model else None
     return Engine(
-        detect.open_detector(detector, settings.detect) if detector else detect.open_default(settings.detect, tell),
-        embed.open_embedder(embedder) if embedder else embed.open_default(tell),
-        emotion.open_emotion(emotion_model) if emotion_model else emotion.open_default(tell),
+        named_detector or detect.open_default(settings.detect, tell),
+        named_embedder or embed.open_default(tell),
+        named_emotion or emotion.open_default(tell),
         settings,
     )
 
