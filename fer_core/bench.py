@@ -49,7 +49,8 @@ def decode_all(path: Path) -> tuple[int, float]:
 def warm_up(engine: Engine) -> None:
     """Let every model run once, so that loading it is not counted."""
     image = np.full((480, 640, 3), 127, np.uint8)
-    face = Faces([[200, 100, 400, 350]], [1.0], [[[260, 200], [340, 200], [300, 250], [270, 300], [330, 300]]])
+    landmarks = np.array([[[260, 200], [340, 200], [300, 250], [270, 300], [330, 300]]], np.float32)
+    face = Faces(np.array([[200, 100, 400, 350]], np.float32), np.ones(1, np.float32), landmarks)
     engine.detector.detect(image)
     engine.embedder.embed(image, face)
     engine.emotion.predict(image, face)

@@ -76,7 +76,7 @@ def match(
         score = score + time_scores(entry_at[rows], exit_at[cols], settings)
     score = score + np.log(settings.matched_share / max(len(rows), len(cols)))
     pairs = [Pair(rows[i], cols[j], probability, runner_up) for i, j, probability, runner_up in _assigned(score, settings)]
-    sure = [pair for pair in pairs if pair.probability - pair.runner_up >= settings.min_margin]
+    sure = [pair for pair in pairs if pair.probability >= np.exp(settings.min_margin) * pair.runner_up]
     return Matching(tuple(sure), tuple(pair for pair in pairs if pair not in sure))
 
 
@@ -139,11 +139,15 @@ def _joinable(seen: list[Appearance], fit: LlrFit, settings: MatchSettings) -> l
         for j in range(i + 1, len(seen)):
             if not _may_join(first, seen[j], settings):
                 continue
-            assert first.template is not None and seen[j].template is not None  # noqa: S101  (_may_join)
-            llr = fit.slope * float(first.template @ seen[j].template) + fit.intercept
+            llr = fit.slope * _cosine(first, seen[j]) + fit.intercept
             if llr >= settings.join_llr:
                 found.append((llr, i, j))
     return found
+
+
+def _cosine(first: Appearance, second: Appearance) -> float:
+    """Of two appearances with templates."""
+    return float(np.dot(np.asarray(first.template), np.asarray(second.template)))
 
 
 def _may_join(first: Appearance, second: Appearance, settings: MatchSettings) -> bool:
@@ -157,8 +161,7 @@ def _may_join(first: Appearance, second: Appearance, settings: MatchSettings) ->
 
 def _joined(first: Appearance, second: Appearance) -> Appearance:
     better, other = (first, second) if first.quality >= second.quality else (second, first)
-    assert better.template is not None and other.template is not None  # noqa: S101  (_may_join)
-    mixed = better.quality * better.template + other.quality * other.template
+    mixed = better.quality * np.asarray(better.template) + other.quality * np.asarray(other.template)
     order = np.argsort(np.concatenate([first.times_s, second.times_s]), kind="stable")
     return replace(
         better,

@@ -24,7 +24,18 @@ from fer_core.quality import ShotKeeper, hidden_shares, shot_of
 from fer_core.settings import Settings, fit_for
 from fer_core.track import FaceTracker
 from fer_core.types import (
-    EXPRESSIONS, Appearance, AppearanceStatus, Day, Faces, FilmInfo, FloatArray, Footage, Frame, Role, Shot, Visit,
+    EXPRESSIONS,
+    Appearance,
+    AppearanceStatus,
+    Day,
+    Faces,
+    FilmInfo,
+    FloatArray,
+    Footage,
+    Frame,
+    Role,
+    Shot,
+    Visit,
 )  # fmt: skip
 
 _HASH_BYTES = 1 << 20

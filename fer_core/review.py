@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -116,7 +115,7 @@ def verdict(change: float, se: float, settings: ReviewSettings) -> Review:
     beyond = abs(change) - settings.threshold
     if abs(beyond) < settings.z * se:
         return "uncertain"
-    return cast(Review, "neutral" if beyond < 0 else "positive" if change > 0 else "negative")
+    return "neutral" if beyond < 0 else "positive" if change > 0 else "negative"
 
 
 def reason(change: Change, settings: ReviewSettings) -> str:

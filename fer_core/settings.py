@@ -34,14 +34,12 @@ class TrackSettings:
 
     min_score: float = 0.6
     """Least detection score that may begin or carry on a track. More: fewer false tracks, more broken ones."""
-    min_overlap: float = 0.05
-    """Least IoU (of boxes enlarged by `enlarge`) of a face with its track's expected place. More: fewer mixed, more broken tracks."""
-    enlarge: float = 0.35
-    """Share of its size by which each side of a box grows before overlaps are taken. More: faster walkers are held, crowds get mixed."""
+    reach: float = 1.2
+    """Farthest that a face may lie from where its track is expected, in sizes of the face. More: fewer broken, more mixed."""
+    max_growth: float = 1.2
+    """Most by which a face may be larger or smaller than its track expects. More: fewer broken, more mixed tracks."""
     lost_s: float = 0.5
     """Seconds that a track outlives its last face. More: short hiding is bridged, strangers may be taken for the lost one."""
-    direction_weight: float = 0.1
-    """Weight of a steady direction in the assignment. More: straight walks are held through crossings, turns are lost."""
     min_faces: int = 2
     """Fewest faces of a track that counts. More: fewer false people, hurried ones are missed."""
 
@@ -135,12 +133,12 @@ class MatchSettings:
 
     matched_share: float = 0.8
     """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
-    min_log_odds: float = 0.0
+    min_log_odds: float = -3.0
     """Least log odds of a pair against staying alone. More: fewer false visits, more people left alone."""
     max_llr: float = 14.0
     """Most that one likeness can say, as a log-likelihood ratio. More: alike strangers are told apart by less."""
-    min_margin: float = 0.3
-    """Least difference of a pair's probability to its runner-up's; below it the pair is ambiguous. More: fewer, surer visits."""
+    min_margin: float = 0.7
+    """Least log of a pair's probability over its runner-up's; below it the pair is ambiguous. More: fewer, surer visits."""
     dwell_median_s: float = 900.0
     """Middle of the log-normal prior of the time between entrance and exit."""
     dwell_sigma: float = 1.3

@@ -1,6 +1,7 @@
-"""Faces of successive pictures become tracks: OC-SORT (Cao et al. 2023) from the library `trackers`.
+"""Faces of successive pictures become tracks: SORT (Bewley et al. 2016) from the library `trackers`.
 
-Faces are small and pictures few, so overlaps are taken between enlarged boxes (buffered IoU, Yang et al. 2023).
+At five pictures a second a walker's face may not overlap with itself, so that places are compared by distance and size
+instead of by overlap: somebody else who steps into an empty place is mostly nearer or farther, larger or smaller.
 """
 
 from typing import Any
@@ -14,6 +15,32 @@ _LIBRARY_RATE = 30.0
 """Pictures a second in which the library counts its buffer of lost tracks."""
 
 
+_LEAST = 1e-3
+
+
+def nearness(first: FloatArray, second: FloatArray, settings: TrackSettings) -> FloatArray:
+    """(n, m) in 0 … 1: how near boxes (n, 4) and (m, 4) lie, in sizes of their faces; 0 beyond `reach` or where one is
+    larger than the other by more than `max_growth`."""
+    middles = [(boxes[:, :2] + boxes[:, 2:]) / 2 for boxes in (first, second)]
+    sizes = [np.maximum(np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)), 1.0) for boxes in (first, second)]
+    distance = np.linalg.norm(middles[0][:, None] - middles[1][None], axis=2)
+    growth = np.maximum(sizes[0][:, None] / sizes[1][None], sizes[1][None] / sizes[0][:, None])
+    near = 1 - distance / (settings.reach * np.minimum(sizes[0][:, None], sizes[1][None]))
+    return np.where(growth <= settings.max_growth, np.maximum(near, 0.0), 0.0)
+
+
+def _nearness(settings: TrackSettings) -> Any:
+    from trackers import BaseIoU
+
+    class Nearness(BaseIoU):  # type: ignore[misc]
+        """`nearness` in the place of the library's overlap."""
+
+        def _compute(self, boxes_1: FloatArray, boxes_2: FloatArray) -> FloatArray:
+            return nearness(boxes_1, boxes_2, settings)
+
+    return Nearness()
+
+
 class FaceTracker:
     """Gives each face of each picture the number of its track; one instance per film, not shared between threads.
 
@@ -22,17 +49,16 @@ class FaceTracker:
     """
 
     def __init__(self, settings: TrackSettings, samples_per_s: float) -> None:
-        from trackers import BIoU, OCSORTTracker
+        from trackers import SORTTracker
 
         self._settings = settings
-        self._tracker = OCSORTTracker(
+        self._tracker = SORTTracker(
             lost_track_buffer=max(1, round(settings.lost_s * _LIBRARY_RATE)),
             frame_rate=samples_per_s,
             minimum_consecutive_frames=1,
-            minimum_iou_threshold=settings.min_overlap,
-            direction_consistency_weight=settings.direction_weight,
-            high_conf_det_threshold=settings.min_score,
-            iou=BIoU(buffer_ratio=settings.enlarge),
+            minimum_iou_threshold=_LEAST,
+            track_activation_threshold=settings.min_score,
+            iou=_nearness(settings),
         )
         self._time_s = -np.inf
         self._waiting: FloatArray = np.zeros((0, 4), np.float32)

@@ -208,7 +208,7 @@ def test_wrong_use_ends_with_2(command):
 
 
 def test_help_names_every_command():
-    told = subprocess.run(  # noqa: S603
+    told = subprocess.run(
         [sys.executable, "-m", "fer_core", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout
     for name in ("review", "analyze", "evaluate", "train", "models", "sample", "bench", "export"):

@@ -7,7 +7,6 @@ from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -76,7 +75,9 @@ def test_nothing_is_painted_outside_a_stencil() -> None:
     assert canvas.alpha[10, 30] == 0
 
 
-@pytest.mark.parametrize(("code", "light", "bgr"), [("#000000", 1, (0, 0, 0)), ("#0a1420", 1, (32, 20, 10)), ("#646464", 0.5, (50,) * 3)])
+@pytest.mark.parametrize(
+    ("code", "light", "bgr"), [("#000000", 1, (0, 0, 0)), ("#0a1420", 1, (32, 20, 10)), ("#646464", 0.5, (50,) * 3)]
+)
 def test_colours(code: str, light: float, bgr: tuple[float, ...]) -> None:
     assert colour_of(code, light).tolist() == pytest.approx(bgr)
 

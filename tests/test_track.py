@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fer_core.settings import TrackSettings
-from fer_core.track import FaceTracker
+from fer_core.track import FaceTracker, nearness
 from fer_core.types import Faces
 
 STEP = 0.2
@@ -42,7 +42,7 @@ def test_two_side_by_side_stay_two():
 
 
 def test_short_hiding_is_bridged_and_a_long_one_is_not():
-    hidden = [boxes(100)] * 4 + [Faces.none()] * 3 + [boxes(100)] * 4
+    hidden = [boxes(100)] * 4 + [Faces.none()] + [boxes(100)] * 4
     assert {n for row in run(hidden) for n in row} == {0}
     gone = [boxes(100)] * 4 + [Faces.none()] * 20 + [boxes(100)] * 4
     assert len({n for row in run(gone) for n in row}) == 2
@@ -64,3 +64,21 @@ def test_time_must_rise():
     tracker.update(boxes(0), 1.0)
     with pytest.raises(ValueError, match="order of time"):
         tracker.update(boxes(0), 1.0)
+
+
+def test_somebody_larger_in_the_same_place_is_somebody_else():
+    told = run([boxes(100)] * 4 + [boxes(90, side=90, top=90)] * 4)
+    assert {row[0] for row in told[:4]} != {row[0] for row in told[4:]}
+
+
+def test_a_walker_whose_face_never_overlaps_with_itself_is_one_track():
+    assert run([boxes(65 * step) for step in range(8)]) == [[0]] * 8
+
+
+def test_nearness():
+    one = np.array([[0, 0, 10, 10]], np.float32)
+    settings = TrackSettings()
+    assert nearness(one, one, settings).tolist() == [[1.0]]
+    assert nearness(one[:0], one, settings).shape == (0, 1)
+    assert nearness(one, one + 100, settings).tolist() == [[0.0]]
+    assert nearness(one, one * 3, settings).tolist() == [[0.0]]

@@ -49,12 +49,12 @@ def test_what_is_no_image(image):
 
 
 def test_mean_of_an_appearance_is_weighted_and_may_be_empty():
-    common = dict(role="entry", film=0, intervals=((0, 1),), best_s=0, x=0, y=0, size_px=9, quality=1, faces=2)
-    empty = Appearance(**common, template=None, times_s=[], series=np.zeros((0, 7)), weight=[])
+    common = {"role": "entry", "film": 0, "intervals": ((0, 1),), "best_s": 0, "x": 0, "y": 0, "size_px": 9, "quality": 1}
+    empty = Appearance(**common, faces=2, template=None, times_s=[], series=np.zeros((0, 7)), weight=[])
     assert not empty.usable
     assert empty.mean.tolist() == [0] * 7
     rows = np.eye(7)[[3, 4]]
-    two = Appearance(**common, template=[1, 0], times_s=[0, 1], series=rows, weight=[3, 1])
+    two = Appearance(**common, faces=2, template=[1, 0], times_s=[0, 1], series=rows, weight=[3, 1])
     assert two.usable
     assert two.mean[3] == pytest.approx(0.75)
     assert two.expression == "happy"

@@ -27,7 +27,7 @@ def paint(image: np.ndarray, x: int, y: int, side: int, person: str, expression:
 
 def _middle(image: np.ndarray, xyxy: np.ndarray) -> np.ndarray:
     """The face's own colour: the brightest tenth of its pixels, averaged."""
-    x0, y0, x1, y1 = (int(round(float(v))) for v in xyxy)
+    x0, y0, x1, y1 = (round(float(v)) for v in xyxy)
     face = image[max(0, y0 + 1) : y1 - 1, max(0, x0 + 1) : x1 - 1].reshape(-1, 3).astype(float)
     if not len(face):
         return np.full(3, GREY, float)

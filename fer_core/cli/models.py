@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
@@ -71,11 +72,8 @@ def _fetch(cards: list[ModelCard], arguments: argparse.Namespace) -> None:
         common.print_json(done)
     else:
         for name, where in done.items():
-            note = (
-                ""
-                if weights.card(name).sha256
-                else f", trusted as sha256 {weights.sha256_of(weights.find(weights.card(name)))}"
-            )  # type: ignore[arg-type]
+            known = weights.card(name).sha256
+            note = "" if known else f", trusted as sha256 {weights.sha256_of(Path(where))}"
             Console(highlight=False).print(f"{name}: {where}{note}", soft_wrap=True)
 
 
@@ -83,11 +81,12 @@ def run_sample(arguments: argparse.Namespace) -> None:
     from fer_core import sample
 
     day = sample.write_sample(arguments.folder, seed=arguments.seed, tell=common.tell)
-    told = {"folder": str(arguments.folder), "visitors": len(day.visitors)}
+    told = {"folder": str(day.folder), "visits": day.visits, "one_sided": day.one_sided}
     if arguments.json:
         common.print_json(told)
     else:
-        Console(highlight=False).print(f"{told['visitors']} drawn shoppers came and left: {arguments.folder}", soft_wrap=True)
+        words = f"{day.visits + day.one_sided} drawn shoppers, {day.visits} of them seen by both cameras: {day.folder}"
+        Console(highlight=False).print(words, soft_wrap=True)
 
 
 def run_export(arguments: argparse.Namespace) -> None:

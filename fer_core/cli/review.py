@@ -92,7 +92,7 @@ def _films(role: Role, given: Sequence[Path], starts: Sequence[str], doors: Sequ
         raise InputError(f"--{side}-start: {len(starts)} starts for {len(paths)} films; give one each, or none")
     if doors and len(doors) not in (1, len(paths)):
         raise InputError(f"--{side}-door: {len(doors)} doors for {len(paths)} films; give one each, or one for all")
-    begins = [_moment(text, f"--{side}-start") for text in starts] or [None] * len(paths)
+    begins = [_moment(text, f"--{side}-start") for text in starts] if starts else [None] * len(paths)
     names = list(doors) * len(paths) if len(doors) == 1 else list(doors) or [""] * len(paths)
     return [Film(path, role, begin, door) for path, begin, door in zip(paths, begins, names, strict=True)]
 
@@ -107,7 +107,7 @@ def _moment(text: str, option: str) -> datetime:
 
 def summary(day: Day) -> dict[str, object]:
     """The numbers of `review --json`."""
-    reviews = Counter(visit.review for visit in day.visits)
+    reviews = Counter[str](visit.review for visit in day.visits)
     result: dict[str, object] = {"visits": len(day.visits)}
     roles: tuple[tuple[Role, str], ...] = (("entry", "entries"), ("exit", "exits"))
     for role, plural in roles:
@@ -164,7 +164,7 @@ def _sentences(day: Day) -> str:
     told = summary(day)
     if not day.entries and not day.exits:
         return "Nobody was seen in these films: no visits."
-    reviews = Counter(visit.review for visit in day.visits)
+    reviews = Counter[str](visit.review for visit in day.visits)
     parts = ", ".join(f"{reviews[name]} {name}" for name in REVIEWS if reviews[name])
     lines = [f"{_count(len(day.visits), 'visit')}{': ' + parts if parts else ''}."]
     lines.append(

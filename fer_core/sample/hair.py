@@ -18,8 +18,8 @@ def _nothing(canvas: Canvas, look: Look) -> None:
 
 
 def _both(points: Points) -> Points:
-    """The points and then, backwards, their mirror image."""
-    return [*points, *[(-x, y) for x, y in reversed(points)]]
+    """The points and then, backwards, the mirror image of those off the middle."""
+    return [*points, *[(-x, y) for x, y in reversed(points) if x]]
 
 
 def _locks(canvas: Canvas, look: Look, shape: FloatArray, root: tuple[float, float], *, n: int = 120, colour: str = "") -> None:
