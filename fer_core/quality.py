@@ -43,12 +43,11 @@ def yaw_of(landmarks: FloatArray) -> float:
 
 
 def hidden_shares(xyxy: FloatArray) -> FloatArray:
-    """(n,) float32: how much of each box others cover that stand nearer (their lower edge is lower)."""
+    """(n,) float32: how much of each box another may cover. Who stands in front can't be told from boxes: both count."""
     n = len(xyxy)
     shares = np.zeros(n, np.float32)
     for row in range(n):
-        nearer = [other for other in range(n) if other != row and xyxy[other, 3] > xyxy[row, 3]]
-        for other in nearer:
+        for other in (place for place in range(n) if place != row):
             width = min(xyxy[row, 2], xyxy[other, 2]) - max(xyxy[row, 0], xyxy[other, 0])
             height = min(xyxy[row, 3], xyxy[other, 3]) - max(xyxy[row, 1], xyxy[other, 1])
             area = max(1.0, float((xyxy[row, 2] - xyxy[row, 0]) * (xyxy[row, 3] - xyxy[row, 1])))

@@ -40,6 +40,8 @@ class TrackSettings:
     """Most by which a face may be larger or smaller than its track expects. More: fewer broken, more mixed tracks."""
     lost_s: float = 0.5
     """Seconds that a track outlives its last face. More: short hiding is bridged, strangers may be taken for the lost one."""
+    same_llr: float = 0.0
+    """Least likeness (log-likelihood ratio) of a doubtful face with its track's best. More: fewer mixed, more broken tracks."""
     min_faces: int = 2
     """Fewest faces of a track that counts. More: fewer false people, hurried ones are missed."""
 
@@ -133,7 +135,7 @@ class MatchSettings:
 
     matched_share: float = 0.8
     """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
-    min_log_odds: float = -3.0
+    min_log_odds: float = -2.5
     """Least log odds of a pair against staying alone. More: fewer false visits, more people left alone."""
     max_llr: float = 14.0
     """Most that one likeness can say, as a log-likelihood ratio. More: alike strangers are told apart by less."""

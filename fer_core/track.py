@@ -4,6 +4,7 @@ At five pictures a second a walker's face may not overlap with itself, so that p
 instead of by overlap: somebody else who steps into an empty place is mostly nearer or farther, larger or smaller.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -41,17 +42,32 @@ def _nearness(settings: TrackSettings) -> Any:
     return Nearness()
 
 
+@dataclass(frozen=True)
+class Tracked:
+    """What a picture's faces belong to.
+
+    numbers: each face's track (None: none yet). late: for each track that begins here, the row of the picture before in
+    which its first face stood. doubtful: rows that could as well be somebody else: the track had been lost for a while,
+    or another one was near.
+    """
+
+    numbers: tuple[int | None, ...]
+    late: dict[int, int]
+    doubtful: frozenset[int]
+
+
 class FaceTracker:
     """Gives each face of each picture the number of its track; one instance per film, not shared between threads.
 
     Numbers rise from 0 in the order in which tracks are found. A track's first face is only numbered in hindsight,
-    when its second is seen: `update` hands it back then, as `late`.
+    when its second is seen: `Tracked.late`.
     """
 
     def __init__(self, settings: TrackSettings, samples_per_s: float) -> None:
         from trackers import SORTTracker
 
         self._settings = settings
+        self._gap_s = 1.5 / samples_per_s
         self._tracker = SORTTracker(
             lost_track_buffer=max(1, round(settings.lost_s * _LIBRARY_RATE)),
             frame_rate=samples_per_s,
@@ -63,34 +79,42 @@ class FaceTracker:
         self._time_s = -np.inf
         self._waiting: FloatArray = np.zeros((0, 4), np.float32)
         self._known: set[int] = set()
-        self._seen: dict[int, float] = {}
+        self._seen: dict[int, tuple[float, FloatArray]] = {}
 
-    def update(self, faces: Faces, time_s: float) -> tuple[list[int | None], dict[int, int]]:
-        """Take the next picture's faces, in order of time.
-
-        Gives each face's track number (None: none yet), and `late`: for each track that begins here, the row of the
-        picture before in which its first face stood. ValueError where time doesn't rise.
-        """
+    def update(self, faces: Faces, time_s: float) -> Tracked:
+        """Take the next picture's faces, in order of time. ValueError where time doesn't rise."""
         if time_s <= self._time_s:
             raise ValueError(f"pictures must come in order of time: {time_s} s after {self._time_s} s")
         self._time_s = time_s
         numbers = self._numbers(faces, time_s)
-        late = self._late(faces, numbers)
-        for number in numbers:
+        tracked = Tracked(tuple(numbers), self._late(faces, numbers), self._doubtful(faces, numbers))
+        for row, number in enumerate(numbers):
             if number is not None:
                 self._known.add(number)
-                self._seen[number] = time_s
+                self._seen[number] = (time_s, faces.xyxy[row])
         unnumbered = [row for row, number in enumerate(numbers) if number is None]
         self._waiting = np.full_like(faces.xyxy, np.nan)
         self._waiting[unnumbered] = faces.xyxy[unnumbered]
-        return numbers, late
+        return tracked
 
     def ended(self) -> list[int]:
         """Numbers of tracks that can't be carried on any more; each is told once."""
-        gone = [n for n, seen in self._seen.items() if self._time_s - seen > 2 * self._settings.lost_s]
+        gone = [n for n, (seen, _) in self._seen.items() if self._time_s - seen > 2 * self._settings.lost_s]
         for number in gone:
             del self._seen[number]
         return gone
+
+    def _doubtful(self, faces: Faces, numbers: list[int | None]) -> frozenset[int]:
+        """Rows whose track was lost for longer than one picture, or to which another track's last place is near too."""
+        rows = set()
+        for row, number in enumerate(numbers):
+            if number is None or number not in self._seen:
+                continue
+            others = [place for other, (_, place) in self._seen.items() if other != number]
+            near = nearness(faces.xyxy[row][None], np.array(others).reshape(-1, 4), self._settings)
+            if self._time_s - self._seen[number][0] > self._gap_s or near.max(initial=0.0) > 0:
+                rows.add(row)
+        return frozenset(rows)
 
     def _numbers(self, faces: Faces, time_s: float) -> list[int | None]:
         import supervision as sv

@@ -153,3 +153,20 @@ def test_the_same_films_give_the_same_day(day):
     assert [(v.change, v.change_se, v.match_probability) for v in first.visits] == [
         (v.change, v.change_se, v.match_probability) for v in second.visits
     ]
+
+
+def test_two_who_change_places_in_one_track_are_two(tmp_path):
+    """Ben steps exactly where Ada was a moment before: one track by place, two people by their faces."""
+    path = tmp_path / "swap.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"crf": "8", "preset": "veryfast"})
+        stream.width, stream.height, stream.pix_fmt, stream.time_base = 320, 240, "yuv444p", Fraction(1, 10)
+        for index in range(40):
+            image = np.full((240, 320, 3), GREY, np.uint8)
+            paint(image, 60, 60, 96, "ada" if index < 20 else "ben", "happy")
+            paint(image, 180, 60, 96, "cem", "sad")
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(stream.encode())
+    _, seen = pipeline.analyze_film(Film(path, "entry"), 0, engine())
+    codes = {int(appearance.template.argmax()) for appearance in seen}
+    assert len(seen) == len(codes) == 3

@@ -50,10 +50,10 @@ def test_yaw():
     assert quality.yaw_of(np.zeros((5, 2), np.float32)) == 0.0
 
 
-def test_hidden_by_the_nearer_face_only():
+def test_hidden_by_another_face():
     assert quality.hidden_shares(np.zeros((0, 4), np.float32)).tolist() == []
-    far, near = [0, 0, 10, 10], [5, 0, 15, 12]
-    assert quality.hidden_shares(np.array([far, near], np.float32)).tolist() == [0.5, 0.0]
+    boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 20], [50, 0, 60, 10]], np.float32)
+    assert quality.hidden_shares(boxes).tolist() == [0.5, 0.25, 0.0]
 
 
 def test_shot_is_a_copy_with_its_face():

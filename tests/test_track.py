@@ -18,10 +18,10 @@ def run(pictures: list[Faces], tracker: FaceTracker | None = None) -> list[list[
     tracker = tracker or FaceTracker(TrackSettings(), 1 / STEP)
     told: list[list[int | None]] = []
     for place, faces in enumerate(pictures):
-        numbers, late = tracker.update(faces, place * STEP)
-        for number, row in late.items():
+        tracked = tracker.update(faces, place * STEP)
+        for number, row in tracked.late.items():
             told[-1][row] = number
-        told.append(numbers)
+        told.append(list(tracked.numbers))
     return told
 
 
@@ -82,3 +82,14 @@ def test_nearness():
     assert nearness(one[:0], one, settings).shape == (0, 1)
     assert nearness(one, one + 100, settings).tolist() == [[0.0]]
     assert nearness(one, one * 3, settings).tolist() == [[0.0]]
+
+
+def test_links_are_doubtful_after_a_gap_and_near_another():
+    tracker = FaceTracker(TrackSettings(), 1 / STEP)
+    alone = [tracker.update(boxes(100), step * STEP).doubtful for step in range(4)]
+    assert alone == [frozenset()] * 4
+    tracker.update(Faces.none(), 4 * STEP)
+    assert tracker.update(boxes(100), 5 * STEP).doubtful == {0}
+    for step in range(6, 9):
+        crowd = tracker.update(boxes(100, 150), step * STEP)
+    assert crowd.doubtful == {0, 1}

@@ -1,4 +1,4 @@
-"""Films → appearances → visits. Takes instances, never names; the edge turns names into instances.
+"""One film → its appearances.
 
 A film is read once: faces are found, gated by zone and hour, tracked; each face is cut out and judged, and the frame
 goes. When a track ends, its best shots make the template, staff is gated by it, and only then are its expressions read.
@@ -8,26 +8,24 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from fer_core import match as matching
-from fer_core import review, video
+from fer_core import video
 from fer_core.detect import Detector
 from fer_core.embed import Embedder
 from fer_core.emotion import EmotionModel
-from fer_core.errors import CancelledError, FilmError, InputError
+from fer_core.errors import CancelledError
 from fer_core.gate import Gate, moment_of
 from fer_core.quality import ShotKeeper, hidden_shares, shot_of
 from fer_core.settings import Settings, fit_for
-from fer_core.track import FaceTracker
+from fer_core.track import FaceTracker, Tracked
 from fer_core.types import (
     EXPRESSIONS,
     Appearance,
-    AppearanceStatus,
-    Day,
     Faces,
     FilmInfo,
     FloatArray,
@@ -35,7 +33,6 @@ from fer_core.types import (
     Frame,
     Role,
     Shot,
-    Visit,
 )  # fmt: skip
 
 _HASH_BYTES = 1 << 20
@@ -97,6 +94,7 @@ class FilmAnalysis:
         self.tracker = FaceTracker(engine.settings.track, engine.settings.video.samples_per_s)
         self.keepers: dict[int, ShotKeeper] = {}
         self.spans: dict[int, tuple[float, float]] = {}
+        self.codes: dict[int, tuple[Shot, FloatArray]] = {}
         self.before: list[Shot] = []
         self.faces = 0
         self.samples = 0
@@ -109,13 +107,14 @@ class FilmAnalysis:
         clock = time.perf_counter()
         faces = self._admitted(self.engine.detector.detect(frame.image), frame)
         clock = self._spent("detect", clock)
-        numbers, late = self.tracker.update(faces, frame.time_s)
+        tracked = self.tracker.update(faces, frame.time_s)
         clock = self._spent("track", clock)
         hidden = hidden_shares(faces.xyxy)
         quality = self.engine.settings.quality
         shots = [shot_of(frame, faces, row, float(hidden[row]), quality) for row in range(len(faces))]
-        self._keep(shots, numbers, late)
-        self._spent("cut", clock)
+        clock = self._spent("cut", clock)
+        self._keep(shots, tracked)
+        self._spent("embed", clock)
         self.before = shots
         self.faces += len(faces)
         self.samples += 1
@@ -134,22 +133,43 @@ class FilmAnalysis:
         height, width = frame.image.shape[:2]
         return faces[self.film.gate.admits(faces, (width, height), moment_of(self.film.start_at, frame.time_s))]
 
-    def _keep(self, shots: list[Shot], numbers: Sequence[int | None], late: dict[int, int]) -> None:
-        for shot, number in zip(shots, numbers, strict=True):
+    def _keep(self, shots: list[Shot], tracked: Tracked) -> None:
+        for row, (shot, number) in enumerate(zip(shots, tracked.numbers, strict=True)):
             if number is None:
                 continue
+            if row in tracked.doubtful and number in self.keepers and not self._is_same(number, shot):
+                self._finish(number)  # the track went over to somebody else: what follows is a track of its own
             if number not in self.keepers:
-                self.keepers[number] = ShotKeeper(self.engine.settings.quality)
-                self.spans[number] = (shot.time_s, shot.time_s)
-                if number in late:
-                    first = self.before[late[number]]
-                    self.keepers[number].add(first)
-                    self.spans[number] = (first.time_s, shot.time_s)
+                self._begin(number, shot, self.before[tracked.late[number]] if number in tracked.late else None)
             self.keepers[number].add(shot)
             self.spans[number] = (self.spans[number][0], shot.time_s)
 
+    def _begin(self, number: int, shot: Shot, first: Shot | None) -> None:
+        self.keepers[number] = ShotKeeper(self.engine.settings.quality)
+        self.spans[number] = (shot.time_s, shot.time_s)
+        if first is not None:
+            self.keepers[number].add(first)
+            self.spans[number] = (first.time_s, shot.time_s)
+
+    def _is_same(self, number: int, shot: Shot) -> bool:
+        """Whether a doubtful shot looks like its track's best one; True where either is too poor to tell."""
+        best = max(self.keepers[number].best, key=lambda known: known.quality)
+        if min(best.quality, shot.quality) < self.engine.settings.quality.min_usable:
+            return True
+        if number not in self.codes or self.codes[number][0] is not best:
+            self.codes[number] = (best, self._code(best))
+        fit = fit_for(self.engine.embedder.name)
+        llr = fit.slope * float(self.codes[number][1] @ self._code(shot)) + fit.intercept
+        return llr >= self.engine.settings.track.same_llr
+
+    def _code(self, shot: Shot) -> FloatArray:
+        return self.engine.embedder.embed(shot.patch, shot.face)[0]
+
     def _finish(self, number: int) -> None:
+        if number not in self.keepers:
+            return
         keeper, span = self.keepers.pop(number), self.spans.pop(number)
+        self.codes.pop(number, None)
         if keeper.faces < self.engine.settings.track.min_faces:
             return
         chosen = keeper.template_shots()
@@ -228,132 +248,3 @@ def analyze_film(
         duration_s=duration_s, width=info.width, height=info.height, warnings=tuple(warnings),
     )  # fmt: skip
     return footage, appearances
-
-
-# ---- a store's day --------------------------------------------------------------------------------------------------
-
-
-def checked(films: Sequence[Film]) -> list[FilmInfo]:
-    """Look at every film before any work begins; gives what each says of itself.
-
-    Raises FilmError for a film that can't be read or that is given twice, and InputError where the exits end before
-    the entrances begin, or a start carries no time zone.
-    """
-    infos = [video.probe(film.path) for film in films]
-    _check_distinct(films)
-    for film in films:
-        if film.start_at and film.start_at.tzinfo is None:
-            raise InputError(f"{film.path}: the start {film.start_at.isoformat()} needs a time zone, such as +00:00")
-    _check_order(films, infos)
-    return infos
-
-
-def _check_distinct(films: Sequence[Film]) -> None:
-    seen: dict[str, Film] = {}
-    for film in films:
-        other = seen.setdefault(sha256_of_film(film.path), film)
-        if other is film:
-            continue
-        if other.role != film.role:
-            raise FilmError(f"{film.path}: the same film is given as entrance and as exit")
-        raise FilmError(f"{film.path}: the same film as {other.path}, given twice")
-
-
-def _check_order(films: Sequence[Film], infos: Sequence[FilmInfo]) -> None:
-    begins = [film.start_at for film in films if film.role == "entry"]
-    ends = [
-        film.start_at + timedelta(seconds=info.duration_s) if film.start_at and info.duration_s is not None else None
-        for film, info in zip(films, infos, strict=True)
-        if film.role == "exit"
-    ]
-    known_begins, known_ends = [b for b in begins if b], [e for e in ends if e]
-    if not begins or not ends or len(known_begins) < len(begins) or len(known_ends) < len(ends):
-        return
-    if max(known_ends) < min(known_begins):
-        last = next(film for film in reversed(films) if film.role == "exit")
-        raise InputError(f"{last.path}: the exit films end before the entrance films begin; are the start times swapped?")
-
-
-def review_day(
-    store: str,
-    films: Sequence[Film],
-    engine: Engine,
-    *,
-    offset: review.Offset | None = None,
-    tell: Tell | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Day:
-    """A store's films, entrances and exits of any number, → its day, settled. Templates end with the call's result."""
-    started = time.perf_counter()
-    infos = dict(zip([film.path for film in films], checked(films), strict=True))
-    footage: dict[Role, list[Footage]] = {"entry": [], "exit": []}
-    seen: dict[Role, list[Appearance]] = {"entry": [], "exit": []}
-    for film in films:
-        place = len(footage[film.role])
-        told, found = analyze_film(film, place, engine, tell=tell, cancelled=cancelled, info=infos[film.path])
-        footage[film.role].append(told)
-        seen[film.role] += found
-    result = settle(seen["entry"], seen["exit"], footage["entry"], footage["exit"], engine, offset)
-    visits, entry_status, exit_status = result
-    return Day(
-        store=store, entry_films=tuple(footage["entry"]), exit_films=tuple(footage["exit"]),
-        entries=tuple(seen["entry"]), exits=tuple(seen["exit"]), entry_status=entry_status, exit_status=exit_status,
-        visits=visits, detector=engine.detector.name, embedder=engine.embedder.name, emotion=engine.emotion.name,
-        seconds=time.perf_counter() - started,
-    )  # fmt: skip
-
-
-Settled = tuple[tuple[Visit, ...], tuple[AppearanceStatus, ...], tuple[AppearanceStatus, ...]]
-
-
-def settle(
-    entries: Sequence[Appearance],
-    exits: Sequence[Appearance],
-    entry_films: Sequence[Footage],
-    exit_films: Sequence[Footage],
-    engine: Engine,
-    offset: review.Offset | None = None,
-) -> Settled:
-    """Match all entrances against all exits and review what matched: visits, and what became of every appearance."""
-    settings, fit = engine.settings, fit_for(engine.embedder.name)
-    clocks = [_clock(entries, entry_films), _clock(exits, exit_films)]
-    found = matching.match(entries, exits, fit, settings.match, entry_at=clocks[0], exit_at=clocks[1])
-    visits = tuple(_visit(entries[p.entry], exits[p.exit], p, entry_films, exit_films, settings, offset) for p in found.pairs)
-    entry_status = _statuses(entries, {p.entry for p in found.pairs}, {p.entry for p in found.ambiguous})
-    exit_status = _statuses(exits, {p.exit for p in found.pairs}, {p.exit for p in found.ambiguous})
-    return visits, entry_status, exit_status
-
-
-def _clock(seen: Sequence[Appearance], films: Sequence[Footage]) -> FloatArray:
-    starts = [films[a.film].start_at for a in seen]
-    return np.array([s.timestamp() + a.best_s if s else np.nan for s, a in zip(starts, seen, strict=True)])
-
-
-def _statuses(seen: Sequence[Appearance], matched: set[int], ambiguous: set[int]) -> tuple[AppearanceStatus, ...]:
-    def status(place: int) -> AppearanceStatus:
-        if not seen[place].usable:
-            return "unusable"
-        return "matched" if place in matched else "ambiguous" if place in ambiguous else "unmatched"
-
-    return tuple(status(place) for place in range(len(seen)))
-
-
-def _visit(
-    entry: Appearance,
-    exit_: Appearance,
-    pair: matching.Pair,
-    entry_films: Sequence[Footage],
-    exit_films: Sequence[Footage],
-    settings: Settings,
-    offset: review.Offset | None,
-) -> Visit:
-    change = review.change_between(entry, exit_, settings.review, offset)
-    entered = moment_of(entry_films[entry.film].start_at, entry.best_s)
-    exited = moment_of(exit_films[exit_.film].start_at, exit_.best_s)
-    return Visit(
-        entry=entry, exit=exit_, match_probability=pair.probability, runner_up=pair.runner_up,
-        entry_valence=change.entry_valence, exit_valence=change.exit_valence, change=change.raw, change_se=change.se,
-        camera_offset=change.offset, review=change.review,
-        entered_at=entered.astimezone(UTC) if entered and exited else None,
-        exited_at=exited.astimezone(UTC) if entered and exited else None,
-    )  # fmt: skip
