@@ -163,8 +163,8 @@ def test_two_who_change_places_in_one_track_are_two(tmp_path):
         stream.width, stream.height, stream.pix_fmt, stream.time_base = 320, 240, "yuv444p", Fraction(1, 10)
         for index in range(40):
             image = np.full((240, 320, 3), GREY, np.uint8)
-            paint(image, 60, 60, 96, "ada" if index < 20 else "ben", "happy")
-            paint(image, 180, 60, 96, "cem", "sad")
+            paint(image, 40, 60, 96, "ada" if index < 20 else "ben", "happy")
+            paint(image, 150, 60, 96, "cem", "sad")
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
         container.mux(stream.encode())
     _, seen = pipeline.analyze_film(Film(path, "entry"), 0, engine())

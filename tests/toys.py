@@ -45,7 +45,7 @@ class ToyDetector(Detector):
 
         check_image(image)
         spread = image.max(axis=2).astype(int) - image.min(axis=2)
-        mask = cv2.morphologyEx((spread > 24).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((25, 25), np.uint8))
+        mask = cv2.morphologyEx((spread > 24).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((11, 11), np.uint8))
         boxes = [cv2.boundingRect(c) for c in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]]
         boxes = [(x, y, x + w, y + h) for x, y, w, h in boxes if w >= 12 and h >= 12]
         marks = [[[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]]] * len(boxes)

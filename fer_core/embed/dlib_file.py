@@ -9,6 +9,7 @@ The format, as dlib's public source has it (serialize.h, float_details.h, dnn/co
   A layer of version 1 is a mark (a tag, or a skip to one) and holds nothing more.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -238,8 +239,8 @@ def _affine(stream: _Stream) -> Affine:
 
 def _pool(stream: _Stream, *, largest: bool) -> Pool:
     pool = Pool(largest, stream.pair(), stream.pair(), stream.pair())
-    if min(pool.window) < 0 or min(pool.stride) < 1 or min(pool.padding) < 0:
-        raise stream.wrong("a pool whose sizes are no less than nothing")
+    if min(pool.stride) < 1 or any(more < 0 or more > wide // 2 for more, wide in zip(pool.padding, pool.window, strict=True)):
+        raise stream.wrong("a pool whose sizes agree")
     return pool
 
 
@@ -254,7 +255,7 @@ def _fc(stream: _Stream) -> Fc:
     return Fc(values.reshape(inputs, outputs))
 
 
-_READERS = {
+_READERS: dict[str, Callable[[_Stream], Layer]] = {
     "con_4": _con,
     "affine_": _affine,
     "relu_": lambda _: Relu(),

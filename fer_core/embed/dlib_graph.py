@@ -17,18 +17,18 @@ _SPREAD = 256.0
 """dlib divides by it, whatever the file says."""
 
 
-def onnx_model(network: Network) -> bytes:
-    """An ONNX model from rgb (n, rows, columns, 3) uint8 to codes (n, d) float32, for any n.
+def onnx_model(network: Network, dim: int) -> bytes:
+    """An ONNX model from rgb (n, rows, columns, 3) uint8 to codes (n, dim) float32, for any n.
 
-    ValueError where the layers don't fit each other.
+    ValueError where the layers don't fit each other, or don't end in a matrix with dim outputs.
     """
     from onnx import TensorProto, helper
 
     graph = _Graph()
     value = graph.pixels("rgb", network.mean, network.size)
-    name, (dim, rows, columns) = graph.run(value, folded(network.layers))
-    if (rows, columns) != (1, 1) or not isinstance(network.layers[-1], Fc):
-        raise ValueError("the last layer is no matrix")
+    name, shape = graph.run(value, folded(network.layers))
+    if shape != (dim, 1, 1) or not isinstance(network.layers[-1], Fc):
+        raise ValueError(f"it does not end in {dim} numbers")
     given = helper.make_tensor_value_info("rgb", TensorProto.UINT8, ["n", *network.size, 3])
     told = helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", dim])
     made = helper.make_graph(graph.nodes, "dlib", [given], [told], graph.constants)

@@ -6,7 +6,7 @@ goes. When a track ends, its best shots make the template, staff is gated by it,
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
