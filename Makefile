@@ -11,8 +11,8 @@ CV2    := $(shell sed -n 's/^\(opencv-contrib-python-headless==[^ ]*\).*/\1/p' r
 
 run: $(VENV)/.ready
 	@$(BIN)/python -m fer_core sample $(DATA)/sample
-	@$(BIN)/python -m fer_core review $(DATA)/sample/entry.mp4 $(DATA)/sample/exit.mp4 --store "Sample shop" \
-		$$($(BIN)/python -m fer_core.sample.starts $(DATA)/sample)
+	@MOODGATE_OFFLINE=1 $(BIN)/python -m fer_core review $(DATA)/sample/entry.mp4 $(DATA)/sample/exit.mp4 \
+		--store "Sample shop" --sample-shop --entry-start 2026-03-02T10:00:00+00:00 --exit-start 2026-03-02T10:10:00+00:00
 
 test: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest

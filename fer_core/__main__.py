@@ -31,6 +31,7 @@ def _review(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     sub.add_argument("--exit-door", nargs="+", default=[], metavar="NAME", help="door of each exit film, or one")
     sub.add_argument("--db", type=Path, help="the database (default: moodgate.duckdb in MOODGATE_DATA, or data/)")
     sub.add_argument("--store", default="My shop", help="the store's name (default: %(default)s)")
+    sub.add_argument("--sample-shop", action="store_true", help="mark the store as made up: no person stands behind it")
     sub.add_argument("--out", type=Path, help="write the visits there too (.csv, .json, .parquet)")
     _backends(sub)
     _settings(sub)

@@ -26,6 +26,8 @@ class DetectSettings:
     """Least score of a face, as the detector counts it. More: fewer false faces, more missed ones."""
     hog_upsample: int = 0
     """How often dlib's detector doubles the picture before it looks. More: smaller faces; four times slower each."""
+    mtcnn_min_face_px: int = 20
+    """Smallest face that mtcnn looks for in the picture given to it. More: faster, small faces are missed."""
 
 
 @dataclass(frozen=True)
@@ -157,20 +159,20 @@ class MatchSettings:
 
 @dataclass(frozen=True)
 class ReviewSettings:
-    """From two appearances to a verdict."""
+    """From two appearances to a verdict; threshold, z and share chosen on made-up days of people never scored on."""
 
     valence: tuple[float, ...] = (-1.0, -1.0, -1.0, 1.0, -1.0, 0.0, 0.0)
     """Valence of each of EXPRESSIONS, −1 to 1."""
-    threshold: float = 0.35
+    threshold: float = 0.5
     """Change of valence from which a review may be positive or negative. More: more neutral ones."""
-    z: float = 1.0
+    z: float = 0.5
     """Standard errors by which a change must clear what it is held against. More: more uncertain reviews."""
     bootstrap_rounds: int = 200
     """Rounds of the block bootstrap over frames."""
     block_s: float = 0.6
     """Length of a block: successive pictures are alike."""
-    model_error: tuple[tuple[float, float], ...] = ((0.5, 0.30), (0.7, 0.25), (0.9, 0.18), (1.01, 0.12))
-    """The model's own valence error by its confidence (upper end of the confidence, standard error), from validation."""
+    model_error: tuple[tuple[float, float], ...] = ((0.5, 0.384), (0.7, 0.311), (0.9, 0.215), (1.01, 0.112))
+    """The model's own valence error by its confidence (its upper end, standard error): benchmarks/fit_model_error.py."""
     model_error_share: float = 0.5
     """Share of the model's error that a mean over a track doesn't average away."""
     min_offset_visits: int = 200

@@ -26,8 +26,9 @@ def run(film: Path) -> dict[str, float]:
 
 
 def test_memory_does_not_grow_with_the_film(tmp_path):
+    # after more than `join_gap_s` the same person is a new one
     walks = [(0.5, "ada", "happy", 20), (3.5, "ben", "sad", 150)]
-    short = write_film(tmp_path / "short.mp4", walks, size=(640, 480))
+    short = write_film(tmp_path / "short.mp4", walks, seconds=14, size=(640, 480))
     long = films.looped(short, tmp_path / "long.mp4", 10)
     once, tenfold = run(short), run(long)
     assert once["people"] == 2

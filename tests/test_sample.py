@@ -111,8 +111,9 @@ def test_the_cast_has_every_kind_of_visit() -> None:
 @pytest.mark.parametrize(
     ("entry", "exit_", "review"),
     [
-        (None, None, ""), ("happy", None, ""), (None, "sad", ""), ("neutral", "happy", "positive"), ("sad", "neutral", "positive"),
-        ("surprise", "neutral", "neutral"), ("happy", "happy", "neutral"), ("sad", "angry", "neutral"), ("happy", "angry", "negative"),
+        (None, None, ""), ("happy", None, ""), (None, "sad", ""), ("neutral", "happy", "positive"),
+        ("sad", "neutral", "positive"), ("surprise", "neutral", "neutral"), ("happy", "happy", "neutral"),
+        ("sad", "angry", "neutral"), ("happy", "angry", "negative"),
     ],
 )  # fmt: skip
 def test_reviews(entry: str | None, exit_: str | None, review: str) -> None:

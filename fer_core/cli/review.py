@@ -58,6 +58,8 @@ def run(arguments: argparse.Namespace) -> None:
             day = pipeline.review_day(arguments.store, films, engine, tell=tell)
         held = held or Store.open(path)
         held.write_day(day)
+        if arguments.sample_shop:
+            held.put_store(arguments.store, is_sample=True)
         table = queries.of_day(held, day)
     finally:
         if held:

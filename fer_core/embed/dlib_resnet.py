@@ -34,11 +34,11 @@ class DlibResNet(PatchEmbedder):
 
     def __init__(self, path: Path | None = None) -> None:
         """path is the network's file; None takes the package's."""
+        model = self._model(path or weights_path())
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.log_severity_level = THREADS, 3
-        model = self._model(path or weights_path())
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def _model(self, path: Path) -> bytes:

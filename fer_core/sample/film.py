@@ -45,7 +45,7 @@ def _pictures(role: Role, walks: list[Walk], visitors: dict[str, int], seed: int
     noise = rng.normal(0, 1.2, (4, HEIGHT_PX, WIDTH_PX, 1)).astype(np.float32)
     for index in range(round(length_s(walks) * FPS)):
         now, picture = round(index / FPS, 3), empty.copy()
-        present = [(walk, sizes) for walk, sizes in zip(walks, figures, strict=True) if 0 <= now - walk.start_s < PRESENCE_S]
+        present = [(walk, sizes) for walk, sizes in zip(walks, figures, strict=True) if walk.start_s <= now < walk.end_s]
         for walk, sizes in present:
             x, y, unit, turn, shown = _place(walk, now)
             picture = _pasted(picture, sizes, x, y, unit, turn, shown)

@@ -62,13 +62,10 @@ def stroke(points: Points, width: float, *, ends: float = 0.3) -> FloatArray:
     return np.concatenate([line + half, (line - half)[::-1]])
 
 
-def mirrored(shape: FloatArray) -> FloatArray:
-    """The shape on the other side of x = 0."""
-    return shape * np.array([-1, 1], np.float32)
-
-
 def _blurred(mask: FloatArray, sigma_px: float) -> FloatArray:
     """Blurred with nothing round it; a wide blur is made on a quarter of the size, where it looks the same."""
+    if not mask.size:
+        return mask
     if sigma_px < _WIDE_BLUR_PX:
         return np.asarray(cv2.GaussianBlur(mask, (0, 0), sigma_px, borderType=cv2.BORDER_CONSTANT))
     height, width = mask.shape
@@ -92,15 +89,17 @@ class Canvas:
         px = (shape - self.origin) * self.unit
         rim = 2 + int(np.ceil(3 * blur * self.unit))
         size = np.array([self.alpha.shape[1], self.alpha.shape[0]])
-        low = np.clip(np.floor(px.min(0)).astype(int) - rim, 0, size - 1)
-        high = np.clip(np.ceil(px.max(0)).astype(int) + rim, low + 1, size)
+        low = np.clip(np.floor(px.min(0)).astype(int) - rim, -rim, size + rim)  # a blur reaches in from beyond the edge
+        high = np.clip(np.ceil(px.max(0)).astype(int) + rim, low + 1, size + rim + 1)
         drawn = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
         fixed = np.round((px - low - 0.5) * 2**_SHIFT).astype(np.int32)
         cv2.fillPoly(drawn, [fixed], 255, cv2.LINE_AA, _SHIFT)
-        soft = drawn.astype(np.float32) / 255
+        soft: FloatArray = drawn.astype(np.float32) / 255
         if blur:
             soft = _blurred(soft, blur * self.unit)
-        return (slice(low[1], high[1]), slice(low[0], high[0])), soft
+        first, last = np.clip(low, 0, size), np.clip(high, 0, size)
+        inside = tuple(slice(first[axis] - low[axis], last[axis] - low[axis]) for axis in (1, 0))
+        return (slice(first[1], last[1]), slice(first[0], last[0])), soft[inside]
 
     def stencil(self, shape: FloatArray) -> FloatArray:
         """(h, w) float32 0 to 1 over the whole canvas, for `fill`."""
@@ -133,6 +132,8 @@ class Canvas:
     def grain(self, shape: FloatArray, strength: float, seed: int, *, coarse: float = 0.02) -> None:
         """Mottle the shape as skin, cloth or hair is: `strength` in grey values, `coarse` a sigma in units."""
         where, mask = self.mask(shape)
+        if not mask.size:
+            return
         noise = np.random.default_rng(seed).normal(0, 1, mask.shape).astype(np.float32)
         noise = cv2.GaussianBlur(noise, (0, 0), coarse * self.unit)
         noise *= strength / max(float(noise.std()), 1e-6)
@@ -145,6 +146,8 @@ class Canvas:
     def _lay(self, where: tuple[slice, slice], cover: FloatArray, colour: FloatArray) -> None:
         below = self.alpha[where]
         cover = np.minimum(cover, 1)
+        if not below.size:
+            return
         if below.min() == 1:
             self.colour[where] += (colour - self.colour[where]) * cover[..., None]
             return
