@@ -56,6 +56,16 @@ def time_scores(entry_at: FloatArray, exit_at: FloatArray, settings: MatchSettin
     return np.where(np.isnan(dwell), 0.0, score)
 
 
+def log_prior(n: int, m: int, settings: MatchSettings) -> float:
+    """Log odds of one more pair among n entrances and m exits before any face is looked at.
+
+    When a share s of the people is seen by both cameras and all pairings are equally likely, k pairs weigh
+    (s / (1 − s))ᵏ (m − k)! / m!; at the expected k, one more pair weighs s / (1 − s) over the exits that are left.
+    """
+    share = settings.matched_share
+    return float(np.log(share / (1 - share)) - np.log((1 - share) * max(n, m) + 1))
+
+
 def match(
     entries: Sequence[Appearance],
     exits: Sequence[Appearance],
@@ -71,10 +81,11 @@ def match(
     cols = [j for j, seen in enumerate(exits) if seen.usable]
     if not rows or not cols:
         return Matching((), ())
-    score = llr_of(_templates(entries, rows) @ _templates(exits, cols).T, fit, settings)
+    llr = llr_of(_templates(entries, rows) @ _templates(exits, cols).T, fit, settings)
+    score = np.where(llr >= settings.min_llr, llr, _IMPOSSIBLE)
     if entry_at is not None and exit_at is not None:
         score = score + time_scores(entry_at[rows], exit_at[cols], settings)
-    score = score + np.log(settings.matched_share / max(len(rows), len(cols)))
+    score = score + log_prior(len(rows), len(cols), settings)
     pairs = [Pair(rows[i], cols[j], probability, runner_up) for i, j, probability, runner_up in _assigned(score, settings)]
     sure = [pair for pair in pairs if pair.probability >= np.exp(settings.min_margin) * pair.runner_up]
     return Matching(tuple(sure), tuple(pair for pair in pairs if pair not in sure))

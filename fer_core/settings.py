@@ -137,7 +137,9 @@ class MatchSettings:
 
     matched_share: float = 0.8
     """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
-    min_log_odds: float = -2.5
+    min_llr: float = 0.5
+    """Least that two faces alone must say for a pair, as a log-likelihood ratio. More: fewer false visits, more people alone."""
+    min_log_odds: float = 0.5
     """Least log odds of a pair against staying alone. More: fewer false visits, more people left alone."""
     max_llr: float = 14.0
     """Most that one likeness can say, as a log-likelihood ratio. More: alike strangers are told apart by less."""

@@ -42,24 +42,22 @@ class Mtcnn(ScalingDetector):
 
     def find(self, image: UInt8Array) -> Faces:
         """See `ScalingDetector`. Faces below `DetectSettings.mtcnn_min_face_px` are not looked for."""
-        proposed = self._proposed(image)
-        if not len(proposed):
-            return Faces.none()
         pixels = image.astype(np.float32)
-        refined = self._refined(pixels, proposed)
+        proposed = self._proposed(pixels)
+        refined = self._refined(pixels, proposed) if len(proposed) else proposed
         return self._judged(pixels, refined) if len(refined) else Faces.none()
 
-    def _proposed(self, image: UInt8Array) -> FloatArray:
+    def _proposed(self, pixels: FloatArray) -> FloatArray:
         """The first network at every scale: squares, best first."""
-        found = [self._proposed_at(image, scale) for scale in boxes.scales(image.shape, self.settings.mtcnn_min_face_px)]
+        found = [self._proposed_at(pixels, scale) for scale in boxes.scales(pixels.shape, self.settings.mtcnn_min_face_px)]
         if not found:
             return np.zeros((0, 4), np.float32)
         xyxy, logit = (np.concatenate(part) for part in zip(*found, strict=True))
         xyxy = xyxy[_best_first(logit)]
         return boxes.squared(xyxy[boxes.unlike(xyxy, _ALIKE)])
 
-    def _proposed_at(self, image: UInt8Array, scale: float) -> tuple[FloatArray, FloatArray]:
-        told = self._pnet.run(None, {"input": boxes.shrunk(image, scale)[None]})[0][0]
+    def _proposed_at(self, pixels: FloatArray, scale: float) -> tuple[FloatArray, FloatArray]:
+        told = self._pnet.run(None, {"input": boxes.shrunk(pixels, scale)[None]})[0][0]
         xyxy, logit = boxes.proposals(told, _logit(_PROPOSED), scale)
         kept = boxes.unlike(xyxy, _SAME_SCALE)
         return xyxy[kept], logit[kept]

@@ -8,7 +8,7 @@ from math import floor, log
 import cv2
 import numpy as np
 
-from fer_core.types import BoolArray, FloatArray, UInt8Array
+from fer_core.types import BoolArray, FloatArray
 
 WINDOW_PX = 12
 """What P-Net looks at."""
@@ -29,10 +29,10 @@ def scales(shape: tuple[int, ...], min_face_px: float) -> list[float]:
     return [first * _STEP**i for i in range(floor(room) + 1)]
 
 
-def shrunk(image: UInt8Array, scale: float) -> UInt8Array:
+def shrunk(image: FloatArray, scale: float) -> FloatArray:
     """The image at that scale, each pixel the mean of those it stands for; sides rounded down."""
     size = int(image.shape[1] * scale), int(image.shape[0] * scale)
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def proposals(told: FloatArray, least: float, scale: float) -> tuple[FloatArray, FloatArray]:

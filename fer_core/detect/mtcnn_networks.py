@@ -2,9 +2,9 @@
 
 All take pixels as they are, blue-green-red from 0 to 255: the order of the colours and the mapping of pixels to
 (p − 127.5) / 128 are folded into the first convolution, which has no padding. In place of two probabilities there is one
-logit, their difference before the softmax. P-Net takes (1, h, w, 3) uint8 and gives (1, 5, h', w'): box (4), logit. R-Net
-takes (n, 24, 24, 3) float32 and gives (n, 5). O-Net takes (n, 48, 48, 3) float32 and gives (n, 15): box, landmarks (10:
-five x, five y), logit.
+logit, their difference before the softmax. P-Net takes (1, h, w, 3) and gives (1, 5, h', w'): box (4), logit. R-Net takes
+(n, 24, 24, 3) and gives (n, 5). O-Net takes (n, 48, 48, 3) and gives (n, 15): box, landmarks (10: five x, five y), logit.
+All float32.
 
 ONNX Runtime's PReLU is as slow as a convolution and its pooling is fast. PReLU is monotone where its slope is not
 negative, and x or slope · x, whichever is larger, where it is (or x, at a slope of no more than 1): so a layer that is
@@ -69,11 +69,11 @@ class _Graph:
         self.add("Concat", *grown, *self.add("Max", down, other), axis=1)
         return order
 
-    def model(self, shape: list[int | str], dtype: Any, told: list[int | str]) -> bytes:
+    def model(self, shape: list[int | str], told: list[int | str]) -> bytes:
         """The graph from `input` to `last`, serialised."""
         from onnx import TensorProto, helper
 
-        given = helper.make_tensor_value_info("input", dtype, shape)
+        given = helper.make_tensor_value_info("input", TensorProto.FLOAT, shape)
         output = helper.make_tensor_value_info(self.last, TensorProto.FLOAT, told)
         graph = helper.make_graph(self.nodes, "mtcnn", [given], [output], self.constants)
         opsets = [helper.make_opsetid("", _OPSET)]
@@ -82,10 +82,7 @@ class _Graph:
 
 def pnet(arrays: list[FloatArray]) -> bytes:
     """The proposal network, looking at every other 12 × 12 px."""
-    from onnx import TensorProto
-
     graph = _Graph("input")
-    graph.add("Cast", to=TensorProto.FLOAT)
     graph.add("Transpose", perm=[0, 3, 1, 2])
     order = graph.pooled(*_first(arrays), side=2, same=True)
     for start, channels in ((3, order), (6, np.arange(16))):
@@ -93,7 +90,7 @@ def pnet(arrays: list[FloatArray]) -> bytes:
         graph.prelu(arrays[start + 2].reshape(-1, 1, 1))
     weights, bias = _head(arrays[9:])
     graph.convolution(weights.T[:, :, None, None], bias)
-    return graph.model([1, "h", "w", 3], TensorProto.UINT8, [1, 5, "rows", "columns"])
+    return graph.model([1, "h", "w", 3], [1, 5, "rows", "columns"])
 
 
 def rnet(arrays: list[FloatArray]) -> bytes:
@@ -108,8 +105,6 @@ def onet(arrays: list[FloatArray]) -> bytes:
 
 def _judge(arrays: list[FloatArray], side_px: int, pools: tuple[tuple[int, bool] | None, ...]) -> bytes:
     """A network that looks at one square: convolutions, each with its pooling (side, same) or None, and two dense layers."""
-    from onnx import TensorProto
-
     graph = _Graph("input")
     graph.add("Transpose", perm=[0, 3, 1, 2])
     order = np.arange(3)
@@ -126,7 +121,7 @@ def _judge(arrays: list[FloatArray], side_px: int, pools: tuple[tuple[int, bool]
     graph.prelu(rest[2])
     weights, bias = _head(rest[3:])
     graph.add("Gemm", graph.last, graph.constant(weights), graph.constant(bias))
-    return graph.model(["n", side_px, side_px, 3], TensorProto.FLOAT, ["n", len(bias)])
+    return graph.model(["n", side_px, side_px, 3], ["n", len(bias)])
 
 
 def _layer(arrays: list[FloatArray], number: int) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -7,7 +7,7 @@ whatever it names, so this reader knows three names and refuses all others.
 
 import importlib.util
 import io
-import pickle  # noqa: S403  only under _Reader, which calls nothing but what it lists
+import pickle
 from math import prod
 from pathlib import Path
 from typing import Any

@@ -31,10 +31,11 @@ def shop(role: Role) -> FloatArray:
     return np.asarray(cv2.GaussianBlur(small, (0, 0), 1.6), np.float32)
 
 
-def lit(picture: FloatArray, role: Role) -> FloatArray:
-    """The picture in that camera's light: the exit is darker and warmer, as real pairs of cameras differ."""
-    gain, tint = (1.0, (1.03, 1.0, 0.98)) if role == "entry" else (0.84, (0.86, 0.97, 1.07))
-    return picture * (np.float32(gain) * np.array(tint, np.float32))
+def light_of(role: Role) -> FloatArray:
+    """(3,) float32 BGR factors: the exit is darker and warmer, as real pairs of cameras differ."""
+    if role == "entry":
+        return np.array([1.03, 1.0, 0.98], np.float32)
+    return np.array([0.72, 0.815, 0.90], np.float32)
 
 
 def _box(x0: float, y0: float, x1: float, y1: float) -> FloatArray:
