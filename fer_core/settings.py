@@ -138,7 +138,7 @@ class MatchSettings:
     matched_share: float = 0.8
     """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
     min_llr: float = 0.5
-    """Least that two faces alone must say for a pair, as a log-likelihood ratio. More: fewer false visits, more people alone."""
+    """Least that two faces alone must say for a pair, as a log-likelihood ratio. More: fewer false visits, more alone."""
     min_log_odds: float = 0.5
     """Least log odds of a pair against staying alone. More: fewer false visits, more people left alone."""
     max_llr: float = 14.0

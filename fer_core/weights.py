@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any, Literal, TypeAlias, get_args
+from typing import IO, Any, Literal, TypeAlias, TypeVar, get_args
 
 import platformdirs
 
@@ -23,6 +24,8 @@ from fer_core.errors import UnknownBackendError, WeightsError, WeightsMismatchEr
 Kind: TypeAlias = Literal["detector", "embedder", "emotion"]
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Called with the bytes that are there and the bytes in all (None: the server does not say)."""
+
+T = TypeVar("T")
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 ENVIRONMENT = "FER_CORE_MODELS"
@@ -160,6 +163,22 @@ def get(card: ModelCard) -> Path:
     if path is None and os.environ.get(OFFLINE):
         raise WeightsError(f"{card.file} is not on this machine, and {OFFLINE} forbids fetching it{_advice(card)}")
     return path or fetch(card)
+
+
+def first_opened(kind: str, openers: Mapping[str, Callable[[], T]], tell: Callable[[str], None]) -> T:
+    """Open the first of the backends (by name, the preferred first) whose weights can be had.
+
+    `tell` hears of each that can't. WeightsMismatchError is never passed over; WeightsError where none can be had.
+    """
+    names = list(openers)
+    for name, following in pairwise(names):
+        try:
+            return openers[name]()
+        except WeightsMismatchError:
+            raise
+        except WeightsError as error:
+            tell(f"{following} steps in for the {kind} {name}: {str(error).partition(';')[0]}")
+    return openers[names[-1]]()
 
 
 def status(card: ModelCard) -> str:

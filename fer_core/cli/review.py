@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -132,24 +133,27 @@ def _show(table: pd.DataFrame, day: Day, path: Path) -> None:
     if len(table) > _ROWS_SHOWN:
         console.print(f"[dim]… and {len(table) - _ROWS_SHOWN} more in the database[/dim]")
     console.print(_sentences(day))
-    console.print(f"[dim]written to {path}; apparent expressions only, no picture and no template was kept[/dim]")
+    console.print(
+        "[dim]Leading apparent expressions; change of valence (-1 … 1) with its standard error; match: that it was the same "
+        f"person. No picture and no template was kept. Written to {path}[/dim]"
+    )
 
 
 def _visits_table(table: pd.DataFrame, day: Day) -> Table:
-    shown = Table(title=f"Visits of {day.store}", title_justify="left", header_style="bold")
-    for name, side in (
-        ("came", "right"), ("left", "right"), ("stayed", "right"), ("at the entrance", "left"), ("at the exit", "left"),
-        ("change of valence", "right"), ("review", "left"), ("same person", "right"),
+    """Fits 80 columns; with start times the hour and how long they stayed, without them seconds of both films."""
+    clock = bool(len(table)) and table["entered_at"].notna().all()
+    shown = Table(title=f"Visits of {day.store}", title_justify="left", header_style="bold", box=box.SIMPLE_HEAD)
+    for name, left in (
+        ("came", False), ("stayed" if clock else "left", False), ("entrance", True), ("exit", True), ("change", False),
+        ("review", True), ("match", False),
     ):  # fmt: skip
-        shown.add_column(name, justify="right" if side == "right" else "left")
+        shown.add_column(name, justify="left" if left else "right", no_wrap=True)
     for row in table.itertuples():
-        clock = pd.notna(row.entered_at)
         shown.add_row(
             f"{row.entered_at:%H:%M:%S}" if clock else _minutes(row.entry_time_s),
-            f"{row.exited_at:%H:%M:%S}" if clock else _minutes(row.exit_time_s),
-            _minutes(row.dwell_s) if clock else "–",
-            f"{row.entry_expression} {row.entry_valence:+.2f}",
-            f"{row.exit_expression} {row.exit_valence:+.2f}",
+            _minutes(row.dwell_s if clock else row.exit_time_s),
+            row.entry_expression,
+            row.exit_expression,
             f"{row.change - row.camera_offset:+.2f} ± {row.change_se:.2f}",
             f"[{_COLOURS[row.review]}]{_SIGNS[row.review]} {row.review}[/]",
             f"{row.match_probability:.0%}",

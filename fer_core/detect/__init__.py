@@ -4,8 +4,9 @@ A detector is one file and one line of the table; select boxes, the command line
 """
 
 from collections.abc import Callable
-from itertools import pairwise
+from functools import partial
 
+from fer_core import weights
 from fer_core.detect import deepface
 from fer_core.detect.base import Detector
 from fer_core.detect.deepface import DeepFace
@@ -14,7 +15,7 @@ from fer_core.detect.haar import Haar
 from fer_core.detect.mtcnn import Mtcnn
 from fer_core.detect.retinaface import RetinaFace
 from fer_core.detect.yunet import YuNet
-from fer_core.errors import UnknownBackendError, WeightsError, WeightsMismatchError
+from fer_core.errors import UnknownBackendError
 from fer_core.settings import DetectSettings
 
 __all__ = ["DEFAULTS", "DETECTORS", "Detector", "names", "open_default", "open_detector"]
@@ -53,11 +54,4 @@ def open_default(settings: DetectSettings, tell: Callable[[str], None]) -> Detec
 
     WeightsMismatchError is never passed over; WeightsError where none can be had.
     """
-    for name, following in pairwise(DEFAULTS):
-        try:
-            return DETECTORS[name](settings)
-        except WeightsMismatchError:
-            raise
-        except WeightsError as error:
-            tell(f"{following} steps in for the detector {name}: {error}")
-    return DETECTORS[DEFAULTS[-1]](settings)
+    return weights.first_opened("detector", {name: partial(DETECTORS[name], settings) for name in DEFAULTS}, tell)

@@ -4,7 +4,6 @@ Written from the paper and from what the package answers; the tests hold it to t
 0.98, scores to 0.01, landmarks to 1 px) without a need for TensorFlow here.
 """
 
-from math import log
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,12 @@ import numpy as np
 from fer_core.detect import mtcnn_boxes as boxes
 from fer_core.detect import mtcnn_networks, mtcnn_weights
 from fer_core.detect.base import ScalingDetector, by_side
-from fer_core.errors import WeightsError
 from fer_core.settings import DetectSettings
 from fer_core.types import Faces, FloatArray, UInt8Array
 
 _THREADS = 2
 """Threads within one run: more gain little on networks this small."""
-_BATCH = 32
+_BATCH = 16
 """Squares judged in one run: the layers of more leave the processor's cache."""
 _RNET_PX, _ONET_PX = 24, 48
 _PROPOSED, _REFINED = 0.6, 0.7
@@ -52,33 +50,34 @@ class Mtcnn(ScalingDetector):
         found = [self._proposed_at(pixels, scale) for scale in boxes.scales(pixels.shape, self.settings.mtcnn_min_face_px)]
         if not found:
             return np.zeros((0, 4), np.float32)
-        xyxy, logit = (np.concatenate(part) for part in zip(*found, strict=True))
-        xyxy = xyxy[_best_first(logit)]
+        xyxy, score = (np.concatenate(part) for part in zip(*found, strict=True))
+        xyxy = xyxy[boxes.best_first(score)]
         return boxes.squared(xyxy[boxes.unlike(xyxy, _ALIKE)])
 
     def _proposed_at(self, pixels: FloatArray, scale: float) -> tuple[FloatArray, FloatArray]:
         told = self._pnet.run(None, {"input": boxes.shrunk(pixels, scale)[None]})[0][0]
-        xyxy, logit = boxes.proposals(told, _logit(_PROPOSED), scale)
+        xyxy, score = boxes.proposals(told, _PROPOSED, scale)
         kept = boxes.unlike(xyxy, _SAME_SCALE)
-        return xyxy[kept], logit[kept]
+        return xyxy[kept], score[kept]
 
     def _refined(self, pixels: FloatArray, squares: FloatArray) -> FloatArray:
         """The second network: those squares that look like a face still, moved onto it, best first."""
         told = _told(self._rnet, pixels, squares, _RNET_PX)
-        chosen = _best_first(told[:, 4], _logit(_REFINED))
+        chosen = boxes.best_first(boxes.probability(told[:, 4]), _REFINED)
         xyxy = boxes.moved(squares[chosen], told[chosen, :4])
         return boxes.squared(xyxy[boxes.unlike(xyxy, _ALIKE)])
 
     def _judged(self, pixels: FloatArray, squares: FloatArray) -> Faces:
         """The third network: the faces among the squares."""
         told = _told(self._onet, pixels, squares, _ONET_PX)
-        chosen = _best_first(told[:, 14], _logit(self.settings.min_score))
+        score = boxes.probability(told[:, 14])
+        chosen = boxes.best_first(score, self.settings.min_score)
         squares, told = squares[chosen], told[chosen]
         xyxy = boxes.moved(squares, told[:, :4])
-        # Pixels are counted from 1 in the landmarks.
+        # The landmarks' shares count pixels from 1.
         shares = told[:, 4:14].reshape(-1, 2, 5).transpose(0, 2, 1)
         landmarks = shares * boxes.sizes(squares)[:, None] + squares[:, None, :2] - 1
-        faces = Faces(xyxy, 0.5 + 0.5 * np.tanh(told[:, 14] / 2), by_side(landmarks))
+        faces = Faces(xyxy, score[chosen], by_side(landmarks))
         return faces[boxes.unlike(xyxy, _ALIKE, of_smaller=True)]
 
 
@@ -91,24 +90,9 @@ def _told(session: Any, pixels: FloatArray, squares: FloatArray, side_px: int) -
     return np.concatenate(rows)
 
 
-def _best_first(logit: FloatArray, least: float = -np.inf) -> np.ndarray:
-    """Which rows exceed `least`, best first."""
-    order = np.argsort(-logit, kind="stable")
-    return order[logit[order] > least]
-
-
-def _logit(probability: float) -> float:
-    """The logit of that probability, without an end at 0 and 1."""
-    if 0 < probability < 1:
-        return log(probability / (1 - probability))
-    return np.inf if probability >= 1 else -np.inf
-
-
 def _session(model: bytes) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise WeightsError(f"The detector mtcnn needs the package onnxruntime: {error}.") from error
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = _THREADS, 3
     # Waiting threads that spin would take the processor from decoding and from other sessions.

@@ -8,7 +8,7 @@ from math import floor, log
 import cv2
 import numpy as np
 
-from fer_core.types import BoolArray, FloatArray
+from fer_core.types import BoolArray, FloatArray, IntArray
 
 WINDOW_PX = 12
 """What P-Net looks at."""
@@ -17,6 +17,8 @@ _STEP = 0.709
 """From one scale to the next: about the square root of a half, as in the paper."""
 _LEAST_SIDE_PX = 12.06
 """Shorter side of the smallest picture; a little above the window because the package stops there."""
+_LEAST_LOGIT = -80.0
+"""Below it a float32 overflows on the way to a probability, which is 0."""
 _BLOCK = 256
 _OUTSIDE = -9.0
 """A coordinate at which nothing of an image is left."""
@@ -35,15 +37,32 @@ def shrunk(image: FloatArray, scale: float) -> FloatArray:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
+def probability(logit: FloatArray) -> FloatArray:
+    """(n,) float32: the softmax of two values that differ by the logit."""
+    return np.asarray(1 / (1 + np.exp(-np.maximum(logit, _LEAST_LOGIT))), np.float32)
+
+
+def best_first(score: FloatArray, least: float = 0.0) -> IntArray:
+    """Which rows score more than `least`, best first.
+
+    Many squares on one large face have the score 1, as near as float32 can tell. The package takes the tied as its sort
+    leaves them, from the end, and their order decides which square goes on: hence the same sort (8 bytes, not stable).
+    """
+    rows = np.flatnonzero(score > least)
+    return rows[np.argsort(score[rows].astype(np.float64))[::-1]]
+
+
 def proposals(told: FloatArray, least: float, scale: float) -> tuple[FloatArray, FloatArray]:
-    """Boxes and logits, best first, of P-Net's answer (5, rows, columns) at that scale where the logit exceeds `least`."""
-    rows, columns = np.nonzero(told[4] > least)
-    rows, columns = (at[np.argsort(-told[4, rows, columns], kind="stable")] for at in (rows, columns))
+    """Boxes and scores above `least`, best first, of P-Net's answer (5, rows, columns) at that scale."""
+    rows, columns = np.nonzero(told[4] > log(least / (1 - least)))
+    score = probability(told[4, rows, columns])
+    order = best_first(score)
+    rows, columns = rows[order], columns[order]
     corner = np.stack([columns, rows], axis=1) * np.float32(_STRIDE_PX)
     # The package counts the windows' pixels from 1 to 12 and so takes their sides to be 11 long.
     windows = np.concatenate([corner + 1, corner + WINDOW_PX], axis=1)
     shifts = told[:4, rows, columns].T * np.float32(WINDOW_PX - 1)
-    return (windows + shifts) / np.float32(scale), told[4, rows, columns]
+    return (windows + shifts) / np.float32(scale), score[order]
 
 
 def unlike(xyxy: FloatArray, limit: float, *, of_smaller: bool = False) -> BoolArray:
@@ -100,8 +119,9 @@ def cut(image: FloatArray, xyxy: FloatArray, side_px: int, outside: float) -> Fl
     shape = len(xyxy), side_px, side_px
     x = np.broadcast_to(across[:, None, :], shape).reshape(-1, side_px)
     y = np.broadcast_to(down[:, :, None], shape).reshape(-1, side_px)
-    mode = {"borderMode": cv2.BORDER_CONSTANT, "borderValue": (outside,) * 3}
-    return np.asarray(cv2.remap(image, x, y, cv2.INTER_LINEAR, **mode)).reshape(*shape, 3)
+    border = (outside,) * 3
+    seen = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=border)
+    return np.asarray(seen).reshape(*shape, 3)
 
 
 def _samples(low: FloatArray, high: FloatArray, count: int, length: int) -> FloatArray:

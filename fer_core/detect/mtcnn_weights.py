@@ -76,7 +76,7 @@ def _shapes(network: str) -> list[tuple[int, ...]]:
 
 def _unpacked(path: Path) -> list[FloatArray]:
     try:
-        import lz4.frame
+        import lz4.frame  # type: ignore[import-untyped]
     except ImportError as error:
         raise WeightsError(f"The detector mtcnn needs the package lz4 to unpack its weights: {error}.") from error
     wrappers = _Reader(io.BytesIO(lz4.frame.decompress(path.read_bytes()))).load()

@@ -4,14 +4,14 @@ An embedder is one file and one line of the table; select boxes, the command lin
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 
+from fer_core import weights
 from fer_core.embed import deepface
 from fer_core.embed.base import Embedder
 from fer_core.embed.deepface import DeepFace
 from fer_core.embed.dlib_resnet import DlibResNet
 from fer_core.embed.onnx_model import mobilefacenet, sface
-from fer_core.errors import UnknownBackendError, WeightsError, WeightsMismatchError
+from fer_core.errors import UnknownBackendError
 
 __all__ = ["DEFAULTS", "EMBEDDERS", "Embedder", "names", "open_default", "open_embedder"]
 
@@ -47,11 +47,4 @@ def open_default(tell: Callable[[str], None]) -> Embedder:
 
     WeightsMismatchError is never passed over; WeightsError where none can be had.
     """
-    for name, following in pairwise(DEFAULTS):
-        try:
-            return EMBEDDERS[name]()
-        except WeightsMismatchError:
-            raise
-        except WeightsError as error:
-            tell(f"{following} steps in for the embedder {name}: {error}")
-    return EMBEDDERS[DEFAULTS[-1]]()
+    return weights.first_opened("embedder", {name: EMBEDDERS[name] for name in DEFAULTS}, tell)

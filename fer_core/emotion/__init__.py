@@ -5,13 +5,13 @@ of an ONNX file stands for a name as well.
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
+from fer_core import weights
 from fer_core.emotion.base import EmotionModel
 from fer_core.emotion.deepface import DeepFaceEmotion
 from fer_core.emotion.onnx_model import OnnxEmotion, moodgate
-from fer_core.errors import UnknownBackendError, WeightsError, WeightsMismatchError
+from fer_core.errors import UnknownBackendError
 
 __all__ = ["DEFAULTS", "EMOTION_MODELS", "EmotionModel", "names", "open_default", "open_emotion"]
 
@@ -51,11 +51,4 @@ def open_default(tell: Callable[[str], None]) -> EmotionModel:
 
     WeightsMismatchError is never passed over; WeightsError where none can be had.
     """
-    for name, following in pairwise(DEFAULTS):
-        try:
-            return EMOTION_MODELS[name]()
-        except WeightsMismatchError:
-            raise
-        except WeightsError as error:
-            tell(f"{following} steps in for the expression model {name}: {error}")
-    return EMOTION_MODELS[DEFAULTS[-1]]()
+    return weights.first_opened("expression model", {name: EMOTION_MODELS[name] for name in DEFAULTS}, tell)
