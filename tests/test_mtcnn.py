@@ -76,7 +76,7 @@ def test_a_missing_file_is_named(elsewhere):
 
 def test_a_pickle_that_calls_something_is_refused_and_not_obeyed(elsewhere):
     (elsewhere / "pnet.lz4").write_bytes(lz4.frame.compress(pickle.dumps([Harmful(elsewhere / "made")])))
-    with pytest.raises(WeightsError, match="it names posix.mkdir|it names nt.mkdir"):
+    with pytest.raises(WeightsError, match=r"it names \w+\.mkdir"):
         mtcnn_weights.read("pnet")
     assert not (elsewhere / "made").exists()
 
@@ -206,8 +206,10 @@ def test_pixels_are_cut_between_neighbours_and_beyond_the_edge():
 
 def test_the_drawn_face_is_found_where_it_always_was():
     faces = Mtcnn(DetectSettings()).detect(drawn_face())
-    assert faces.xyxy == pytest.approx(GOLDEN_BOX, abs=1)  # processors round sums differently; a tie may fall to a neighbour
-    assert faces.score == pytest.approx([GOLDEN_SCORE], abs=0.01)
+    assert faces.xyxy == pytest.approx(
+        np.array([(113.45, 59.17, 211.96, 192.02)]), abs=1
+    )  # processors round sums differently; a tie may fall to a neighbour
+    assert faces.score == pytest.approx([0.9913], abs=0.01)
 
 
 @pytest.mark.parametrize(("least", "found"), [(20, 1), (32, 1), (80, 0)])

@@ -13,6 +13,7 @@ from fer_core.errors import CancelledError, FilmError, InputError
 from fer_core.gate import Gate, Zone
 from fer_core.pipeline import Engine, Film
 from fer_core.settings import Settings
+from tests import films
 from tests.toys import GREY, ToyDetector, ToyEmbedder, ToyEmotion, paint
 
 MORNING = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -170,3 +171,13 @@ def test_two_who_change_places_in_one_track_are_two(tmp_path):
     _, seen = pipeline.analyze_film(Film(path, "entry"), 0, engine())
     codes = {int(appearance.template.argmax()) for appearance in seen}
     assert len(seen) == len(codes) == 3
+
+
+def test_a_film_that_was_cut_off_is_read_to_the_break_with_a_warning(day, tmp_path):
+    walks = [(0.5, "ada", "neutral", 10), (7.5, "ben", "happy", 150)]
+    whole = write_film(tmp_path / "whole.mkv", walks, seconds=12)
+    cut = films.cut_off(whole, tmp_path / "cut short.mkv", 0.5)
+    footage, seen = pipeline.analyze_film(Film(cut, "entry"), 0, engine())
+    assert len(seen) == 1
+    (warning,) = footage.warnings
+    assert "cut short.mkv" in warning

@@ -113,6 +113,8 @@ def cut(image: FloatArray, xyxy: FloatArray, side_px: int, outside: float) -> Fl
     What lies outside the image has the value `outside`. The boxes' corners are sampled, and a box as wide as the image
     ends on its last pixel: TensorFlow's crop_and_resize, on which the networks' answers depend.
     """
+    if not len(xyxy):  # OpenCV refuses to make nothing
+        return np.zeros((0, side_px, side_px, 3), np.float32)
     height, width = image.shape[:2]
     across = _samples(xyxy[:, 0], xyxy[:, 2], side_px, width)
     down = _samples(xyxy[:, 1], xyxy[:, 3], side_px, height)

@@ -11,7 +11,7 @@ from fer_core import weights
 from fer_core.emotion.base import EmotionModel
 from fer_core.emotion.deepface import DeepFaceEmotion
 from fer_core.emotion.onnx_model import OnnxEmotion, moodgate
-from fer_core.errors import UnknownBackendError
+from fer_core.errors import UnknownBackendError, WeightsError
 
 __all__ = ["DEFAULTS", "EMOTION_MODELS", "EmotionModel", "names", "open_default", "open_emotion"]
 
