@@ -103,6 +103,8 @@ class ShotKeeper:
 
     settings: QualitySettings
     faces: int = 0
+    first_s: float = 0.0
+    last_s: float = 0.0
     best: list[Shot] = field(default_factory=list)
     shots: list[Shot] = field(default_factory=list)
     _stride: int = 1
@@ -111,6 +113,7 @@ class ShotKeeper:
         """Take the next shot of the track, in order of time."""
         if self.faces % self._stride == 0:
             self.shots.append(_shrunk(shot, self.settings.shot_side_px))
+        self.first_s, self.last_s = (self.first_s if self.faces else shot.time_s), shot.time_s
         self.faces += 1
         if len(self.shots) > self.settings.max_shots:
             self.shots = self.shots[::2]
@@ -127,11 +130,3 @@ class ShotKeeper:
         bins = [self._bin(shot) for shot in self.best]
         crowded = max(set(bins), key=bins.count)
         return min((s for s, b in zip(self.best, bins, strict=True) if b == crowded), key=lambda s: s.quality)
-
-    def template_shots(self) -> list[Shot]:
-        """The best shots, best first, without those far below the very best; empty where none is usable."""
-        ranked = sorted(self.best, key=lambda shot: -shot.quality)
-        if not ranked or ranked[0].quality < self.settings.min_usable:
-            return []
-        floor = max(self.settings.min_usable, self.settings.relative_floor * ranked[0].quality)
-        return [shot for shot in ranked if shot.quality >= floor]

@@ -43,7 +43,9 @@ class TrackSettings:
     lost_s: float = 0.5
     """Seconds that a track outlives its last face. More: short hiding is bridged, strangers may be taken for the lost one."""
     same_llr: float = 0.0
-    """Least likeness (log-likelihood ratio) of a doubtful face with its track's best. More: fewer mixed, more broken tracks."""
+    """Least likeness (log-likelihood ratio) along one track. More: fewer mixed, more broken tracks."""
+    probes: int = 4
+    """Shots of a track, spread over time, that are compared. More: shorter mix-ups are found; slower."""
     min_faces: int = 2
     """Fewest faces of a track that counts. More: fewer false people, hurried ones are missed."""
 
@@ -70,8 +72,8 @@ class QualitySettings:
     """Least quality of the best shot of a usable track. More: fewer, surer matches; more unusable people."""
     relative_floor: float = 0.5
     """Shots below this share of the track's best are left out of its template. More: fewer, better shots."""
-    best_shots: int = 6
-    """Shots that make a template. More: steadier and slower."""
+    best_shots: int = 3
+    """Best shots that join the probes in a template. More: steadier and slower."""
     pose_bins: int = 3
     """Turns of the head (left, straight, right) over which the best shots are spread."""
     max_shots: int = 48

@@ -47,13 +47,11 @@ class Tracked:
     """What a picture's faces belong to.
 
     numbers: each face's track (None: none yet). late: for each track that begins here, the row of the picture before in
-    which its first face stood. doubtful: rows that could as well be somebody else: the track had been lost for a while,
-    or another one was near.
+    which its first face stood.
     """
 
     numbers: tuple[int | None, ...]
     late: dict[int, int]
-    doubtful: frozenset[int]
 
 
 class FaceTracker:
@@ -67,7 +65,6 @@ class FaceTracker:
         from trackers import SORTTracker
 
         self._settings = settings
-        self._gap_s = 1.5 / samples_per_s
         self._tracker = SORTTracker(
             lost_track_buffer=max(1, round(settings.lost_s * _LIBRARY_RATE)),
             frame_rate=samples_per_s,
@@ -79,7 +76,7 @@ class FaceTracker:
         self._time_s = -np.inf
         self._waiting: FloatArray = np.zeros((0, 4), np.float32)
         self._known: set[int] = set()
-        self._seen: dict[int, tuple[float, FloatArray]] = {}
+        self._seen: dict[int, float] = {}
 
     def update(self, faces: Faces, time_s: float) -> Tracked:
         """Take the next picture's faces, in order of time. ValueError where time doesn't rise."""
@@ -87,11 +84,11 @@ class FaceTracker:
             raise ValueError(f"pictures must come in order of time: {time_s} s after {self._time_s} s")
         self._time_s = time_s
         numbers = self._numbers(faces, time_s)
-        tracked = Tracked(tuple(numbers), self._late(faces, numbers), self._doubtful(faces, numbers))
-        for row, number in enumerate(numbers):
+        tracked = Tracked(tuple(numbers), self._late(faces, numbers))
+        for number in numbers:
             if number is not None:
                 self._known.add(number)
-                self._seen[number] = (time_s, faces.xyxy[row])
+                self._seen[number] = time_s
         unnumbered = [row for row, number in enumerate(numbers) if number is None]
         self._waiting = np.full_like(faces.xyxy, np.nan)
         self._waiting[unnumbered] = faces.xyxy[unnumbered]
@@ -99,22 +96,10 @@ class FaceTracker:
 
     def ended(self) -> list[int]:
         """Numbers of tracks that can't be carried on any more; each is told once."""
-        gone = [n for n, (seen, _) in self._seen.items() if self._time_s - seen > 2 * self._settings.lost_s]
+        gone = [n for n, seen in self._seen.items() if self._time_s - seen > 2 * self._settings.lost_s]
         for number in gone:
             del self._seen[number]
         return gone
-
-    def _doubtful(self, faces: Faces, numbers: list[int | None]) -> frozenset[int]:
-        """Rows whose track was lost for longer than one picture, or to which another track's last place is near too."""
-        rows = set()
-        for row, number in enumerate(numbers):
-            if number is None or number not in self._seen:
-                continue
-            others = [place for other, (_, place) in self._seen.items() if other != number]
-            near = nearness(faces.xyxy[row][None], np.array(others).reshape(-1, 4), self._settings)
-            if self._time_s - self._seen[number][0] > self._gap_s or near.max(initial=0.0) > 0:
-                rows.add(row)
-        return frozenset(rows)
 
     def _numbers(self, faces: Faces, time_s: float) -> list[int | None]:
         import supervision as sv

@@ -86,14 +86,3 @@ def test_best_shots_are_spread_over_pose():
     keeper.add(shot(0.6, yaw=0.8))
     keeper.add(shot(0.6, yaw=-0.8))
     assert sorted(s.yaw for s in keeper.best) == [-0.8, 0.0, 0.8]
-
-
-def test_template_shots_leave_out_what_is_far_below_the_best():
-    assert quality.ShotKeeper(SETTINGS).template_shots() == []
-    keeper = quality.ShotKeeper(SETTINGS)
-    for value in (0.9, 0.8, 0.3, 0.05):
-        keeper.add(shot(value))
-    assert [s.quality for s in keeper.template_shots()] == [0.9, 0.8]
-    poor = quality.ShotKeeper(SETTINGS)
-    poor.add(shot(0.05))
-    assert poor.template_shots() == []

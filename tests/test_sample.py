@@ -3,14 +3,19 @@
 import csv
 import json
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from itertools import combinations
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
 
-from fer_core.errors import OutputError
+from fer_core import weights
+from fer_core.detect import Detector, open_detector
+from fer_core.emotion import open_emotion
+from fer_core.errors import OutputError, WeightsError
 from fer_core.sample import FILES, PATH_COLUMNS, TRUTH_COLUMNS, SampleDay, write_sample
 from fer_core.sample.cast import CAST, LOOKS, MOODS, Part
 from fer_core.sample.draw import BOX, figure
@@ -18,12 +23,23 @@ from fer_core.sample.film import render
 from fer_core.sample.hair import STYLES
 from fer_core.sample.paint import Canvas, colour_of, ellipse, smooth, stroke
 from fer_core.sample.plan import PRESENCE_S, Walk, length_s, planned, review_of
-from fer_core.types import EXPRESSIONS, Role
+from fer_core.settings import DetectSettings
+from fer_core.types import EXPRESSIONS, Faces, Role, UInt8Array
+
+Backend = TypeVar("Backend")
 
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> SampleDay:
     return write_sample(tmp_path_factory.mktemp("shop") / "sample", tell=lambda _: None)
+
+
+def opened(open_it: Callable[[], Backend], name: str) -> Backend:
+    """The backend; skips by name where its weights are not here."""
+    try:
+        return open_it()
+    except WeightsError:
+        pytest.skip(f"no weights of {name}: name their folder in {weights.ENVIRONMENT}")
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -208,6 +224,51 @@ def test_faces_stay_in_the_picture_and_grow(day: SampleDay) -> None:
         assert heights[-1] > 2.5 * heights[0]
 
 
+def near_shots(day: SampleDay) -> list[tuple[str, str, UInt8Array, list[int]]]:
+    """(person, expression, picture, face's square) of each shopper before each camera, a moment before the end."""
+    import av
+
+    shots, paths = [], rows_of(day.folder / "paths.csv")
+    for role, path in (("entry", day.entry), ("exit", day.exit)):
+        with av.open(str(path)) as film:
+            pictures = {round(frame.time, 2): frame.to_ndarray(format="bgr24") for frame in film.decode(video=0)}
+        for row in rows_of(day.truth):
+            if not row[f"{role}_start_s"]:
+                continue
+            now = round(float(row[f"{role}_end_s"]) - 0.7, 2)
+            [at] = [p for p in paths if (p["camera"], p["visitor"], float(p["time_s"])) == (role, row["visitor"], now)]
+            square = [int(at[key]) for key in ("x0", "y0", "x1", "y1")]
+            shots.append((row["person"], row[f"{role}_expression"], pictures[now], square))
+    return shots
+
+
+def face_in(detector: Detector, picture: UInt8Array, square: list[int]) -> Faces:
+    """The one face whose middle lies in the square."""
+    faces = detector.detect(picture)
+    middle = (faces.xyxy[:, :2] + faces.xyxy[:, 2:]) / 2
+    return faces[np.all((middle > square[:2]) & (middle < square[2:]), axis=1)]
+
+
+@pytest.mark.parametrize("name", ["yunet", "mtcnn", "dlib_hog"])
+def test_detectors_find_the_drawn_faces(day: SampleDay, name: str) -> None:
+    detector = opened(lambda: open_detector(name, DetectSettings()), name)
+    shots = near_shots(day)
+    found = [len(face_in(detector, picture, square)) for _, _, picture, square in shots]
+    assert max(found) == 1
+    assert sum(found) >= (0.7 if name == "dlib_hog" else 1.0) * len(shots)
+
+
+def test_the_expression_model_reads_the_drawn_expressions(day: SampleDay) -> None:
+    detector = opened(lambda: open_detector("yunet", DetectSettings()), "yunet")
+    model = opened(lambda: open_emotion("moodgate"), "moodgate")
+    wrong = []
+    for person, expression, picture, square in near_shots(day):
+        share = model.predict(picture, face_in(detector, picture, square))[0]
+        if EXPRESSIONS[int(share.argmax())] != expression:
+            wrong.append((person, expression, EXPRESSIONS[int(share.argmax())]))
+    assert wrong == []
+
+
 def test_the_same_walk_gives_the_same_film(tmp_path: Path) -> None:
     walk = Walk(CAST[0], "entry", 0.0, 0.5, 0.5, 0.0)
     films = []
@@ -232,7 +293,7 @@ def stop_at_the_exit(step: str) -> None:
 
 
 @pytest.mark.parametrize("tell", [stop, stop_at_the_exit])
-def test_an_interrupted_sample_leaves_nothing(tmp_path: Path, tell: "type[stop]") -> None:
+def test_an_interrupted_sample_leaves_nothing(tmp_path: Path, tell: Callable[[str], None]) -> None:
     with pytest.raises(Stopped):
         write_sample(tmp_path / "new" / "sample", tell=tell)
     assert list((tmp_path / "new").iterdir()) == []

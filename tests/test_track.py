@@ -82,14 +82,3 @@ def test_nearness():
     assert nearness(one[:0], one, settings).shape == (0, 1)
     assert nearness(one, one + 100, settings).tolist() == [[0.0]]
     assert nearness(one, one * 3, settings).tolist() == [[0.0]]
-
-
-def test_links_are_doubtful_after_a_gap_and_near_another():
-    tracker = FaceTracker(TrackSettings(), 1 / STEP)
-    alone = [tracker.update(boxes(100), step * STEP).doubtful for step in range(4)]
-    assert alone == [frozenset()] * 4
-    tracker.update(Faces.none(), 4 * STEP)
-    assert tracker.update(boxes(100), 5 * STEP).doubtful == {0}
-    for step in range(6, 9):
-        crowd = tracker.update(boxes(100, 150), step * STEP)
-    assert crowd.doubtful == {0, 1}

@@ -20,6 +20,7 @@ from fer_core.embed import Embedder
 from fer_core.emotion import EmotionModel
 from fer_core.errors import CancelledError
 from fer_core.gate import Gate, moment_of
+from fer_core.pipeline.passages import Passage, split_by_appearance
 from fer_core.quality import ShotKeeper, hidden_shares, shot_of
 from fer_core.settings import Settings, fit_for
 from fer_core.track import FaceTracker, Tracked
@@ -93,8 +94,6 @@ class FilmAnalysis:
         self.film, self.place, self.engine = film, place, engine
         self.tracker = FaceTracker(engine.settings.track, engine.settings.video.samples_per_s)
         self.keepers: dict[int, ShotKeeper] = {}
-        self.spans: dict[int, tuple[float, float]] = {}
-        self.codes: dict[int, tuple[Shot, FloatArray]] = {}
         self.before: list[Shot] = []
         self.faces = 0
         self.samples = 0
@@ -112,9 +111,8 @@ class FilmAnalysis:
         hidden = hidden_shares(faces.xyxy)
         quality = self.engine.settings.quality
         shots = [shot_of(frame, faces, row, float(hidden[row]), quality) for row in range(len(faces))]
-        clock = self._spent("cut", clock)
+        self._spent("cut", clock)
         self._keep(shots, tracked)
-        self._spent("embed", clock)
         self.before = shots
         self.faces += len(faces)
         self.samples += 1
@@ -134,82 +132,47 @@ class FilmAnalysis:
         return faces[self.film.gate.admits(faces, (width, height), moment_of(self.film.start_at, frame.time_s))]
 
     def _keep(self, shots: list[Shot], tracked: Tracked) -> None:
-        for row, (shot, number) in enumerate(zip(shots, tracked.numbers, strict=True)):
+        for shot, number in zip(shots, tracked.numbers, strict=True):
             if number is None:
                 continue
-            if row in tracked.doubtful and number in self.keepers and not self._is_same(number, shot):
-                self._finish(number)  # the track went over to somebody else: what follows is a track of its own
             if number not in self.keepers:
-                self._begin(number, shot, self.before[tracked.late[number]] if number in tracked.late else None)
+                self.keepers[number] = ShotKeeper(self.engine.settings.quality)
+                if number in tracked.late:
+                    self.keepers[number].add(self.before[tracked.late[number]])
             self.keepers[number].add(shot)
-            self.spans[number] = (self.spans[number][0], shot.time_s)
-
-    def _begin(self, number: int, shot: Shot, first: Shot | None) -> None:
-        self.keepers[number] = ShotKeeper(self.engine.settings.quality)
-        self.spans[number] = (shot.time_s, shot.time_s)
-        if first is not None:
-            self.keepers[number].add(first)
-            self.spans[number] = (first.time_s, shot.time_s)
-
-    def _is_same(self, number: int, shot: Shot) -> bool:
-        """Whether a doubtful shot looks like its track's best one; True where either is too poor to tell."""
-        best = max(self.keepers[number].best, key=lambda known: known.quality)
-        if min(best.quality, shot.quality) < self.engine.settings.quality.min_usable:
-            return True
-        if number not in self.codes or self.codes[number][0] is not best:
-            self.codes[number] = (best, self._code(best))
-        fit = fit_for(self.engine.embedder.name)
-        llr = fit.slope * float(self.codes[number][1] @ self._code(shot)) + fit.intercept
-        return llr >= self.engine.settings.track.same_llr
-
-    def _code(self, shot: Shot) -> FloatArray:
-        return self.engine.embedder.embed(shot.patch, shot.face)[0]
 
     def _finish(self, number: int) -> None:
-        if number not in self.keepers:
+        keeper = self.keepers.pop(number, None)
+        if keeper is None:
             return
-        keeper, span = self.keepers.pop(number), self.spans.pop(number)
-        self.codes.pop(number, None)
-        if keeper.faces < self.engine.settings.track.min_faces:
-            return
-        chosen = keeper.template_shots()
         clock = time.perf_counter()
-        template = self._template(chosen) if chosen else None
-        clock = self._spent("embed", clock)
-        if template is not None and not self.film.gate.admits_template(template):
+        passages = split_by_appearance(keeper, self.engine.embedder, self.engine.settings)
+        self._spent("embed", clock)
+        for passage in passages:
+            if passage.faces >= self.engine.settings.track.min_faces:
+                self._read(passage)
+
+    def _read(self, passage: Passage) -> None:
+        """Gate one person's passage by its template; only then read the expressions."""
+        if passage.template is not None and not self.film.gate.admits_template(passage.template):
             return
-        scored = keeper.shots if template is not None else []
+        clock = time.perf_counter()
+        scored = passage.shots if passage.template is not None else []
         series = self._series(scored)
         self._spent("expression", clock)
-        self.appearances.append(self._appearance(keeper, chosen, span, template, scored, series))
-
-    def _template(self, shots: list[Shot]) -> FloatArray:
-        """Quality-weighted mean of the shots' embeddings, to length 1."""
-        rows = self.engine.embedder.embed_many([s.patch for s in shots], [s.face for s in shots])
-        mean = np.average(rows, axis=0, weights=[s.quality for s in shots])
-        return np.asarray(mean / np.linalg.norm(mean), np.float32)
+        best = passage.best
+        seen = Appearance(
+            role=self.film.role, film=self.place, intervals=((passage.start_s, passage.end_s),), best_s=best.time_s,
+            x=best.center[0], y=best.center[1], size_px=best.size_px, quality=best.quality, faces=passage.faces,
+            template=passage.template, times_s=np.array([s.time_s for s in scored]), series=series,
+            weight=np.array([max(s.quality, 0.01) for s in scored]), door=self.film.door,
+        )  # fmt: skip
+        self.appearances.append(seen)
 
     def _series(self, shots: list[Shot]) -> FloatArray:
         if not shots:
             return np.zeros((0, len(EXPRESSIONS)), np.float32)
         return self.engine.emotion.predict_many([s.patch for s in shots], [s.face for s in shots])
-
-    def _appearance(
-        self,
-        keeper: ShotKeeper,
-        chosen: list[Shot],
-        span: tuple[float, float],
-        template: FloatArray | None,
-        scored: list[Shot],
-        series: FloatArray,
-    ) -> Appearance:
-        best = chosen[0] if chosen else max(keeper.best, key=lambda shot: shot.quality)
-        return Appearance(
-            role=self.film.role, film=self.place, intervals=(span,), best_s=best.time_s, x=best.center[0],
-            y=best.center[1], size_px=best.size_px, quality=best.quality, faces=keeper.faces, template=template,
-            times_s=np.array([s.time_s for s in scored]), series=series,
-            weight=np.array([max(s.quality, 0.01) for s in scored]), door=self.film.door,
-        )  # fmt: skip
 
     def _spent(self, stage: str, since: float) -> float:
         now = time.perf_counter()

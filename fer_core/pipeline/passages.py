@@ -1,0 +1,107 @@
+"""A track → one passage a person: where its faces stop being alike, the tracker went over to somebody else.
+
+A few shots spread over the track's time are embedded and compared with their neighbours; between two that differ, the
+place of the change is found by bisection. The same codes, with those of the best shots, make the template.
+"""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from fer_core.embed import Embedder
+from fer_core.quality import ShotKeeper
+from fer_core.settings import Settings, fit_for
+from fer_core.types import FloatArray, Shot
+
+
+@dataclass(frozen=True, eq=False)
+class Passage:
+    """One person's part of a track. template is None where no shot was usable; then best is only the least bad one."""
+
+    start_s: float
+    end_s: float
+    faces: int
+    shots: list[Shot]
+    best: Shot
+    template: FloatArray | None
+
+
+@dataclass
+class _Codes:
+    """Embeddings of a track's shots, each made once."""
+
+    embedder: Embedder
+    known: dict[int, FloatArray] = field(default_factory=dict)
+
+    def of(self, shots: list[Shot]) -> FloatArray:
+        """(n, d) rows of length 1."""
+        fresh = [shot for shot in shots if id(shot) not in self.known]
+        rows = self.embedder.embed_many([s.patch for s in fresh], [s.face for s in fresh])
+        self.known.update({id(shot): row for shot, row in zip(fresh, rows, strict=True)})
+        return np.stack([self.known[id(shot)] for shot in shots])
+
+
+def split_by_appearance(keeper: ShotKeeper, embedder: Embedder, settings: Settings) -> list[Passage]:
+    """The passages of a track, in order of time; one where nothing speaks against one person, or nothing can be told."""
+    codes = _Codes(embedder)
+    usable = [shot for shot in keeper.shots if shot.quality >= settings.quality.min_usable]
+    cuts = _changes(usable, codes, settings)
+    bounds = [-np.inf, *cuts, np.inf]
+    return [passage for begin, end in pairwise(bounds) if (passage := _passage(keeper, begin, end, codes, settings))]
+
+
+def _changes(usable: list[Shot], codes: _Codes, settings: Settings) -> list[float]:
+    """Times at which somebody else's part begins."""
+    if len(usable) < 2:
+        return []
+    probes = np.unique(np.linspace(0, len(usable) - 1, settings.track.probes).round().astype(int))
+    codes.of([usable[place] for place in probes])
+    fit, cuts = fit_for(codes.embedder.name), []
+    for low, high in pairwise(probes):
+        first, second = codes.of([usable[low], usable[high]])
+        if fit.slope * float(first @ second) + fit.intercept < settings.track.same_llr:
+            cuts.append(_bisected(usable, int(low), int(high), codes))
+    return cuts
+
+
+def _bisected(usable: list[Shot], low: int, high: int, codes: _Codes) -> float:
+    first, second = codes.of([usable[low], usable[high]])
+    while high - low > 1:
+        middle = (low + high) // 2
+        (code,) = codes.of([usable[middle]])
+        low, high = (middle, high) if code @ first >= code @ second else (low, middle)
+    return usable[high].time_s
+
+
+def _passage(keeper: ShotKeeper, begin: float, end: float, codes: _Codes, settings: Settings) -> Passage | None:
+    shots = [shot for shot in keeper.shots if begin <= shot.time_s < end]
+    if not shots:
+        return None
+    whole = len(shots) == len(keeper.shots)
+    candidates = [shot for shot in keeper.best if begin <= shot.time_s < end] or shots
+    faces = keeper.faces if whole else round(keeper.faces * len(shots) / len(keeper.shots))
+    chosen = _template_shots(shots, candidates, codes, settings)
+    best = max(chosen or candidates, key=lambda shot: shot.quality)
+    template = _template(chosen, codes) if chosen else None
+    start_s = keeper.first_s if np.isneginf(begin) else shots[0].time_s
+    end_s = keeper.last_s if np.isposinf(end) else shots[-1].time_s
+    return Passage(start_s, end_s, faces, shots, best, template)
+
+
+def _template_shots(shots: list[Shot], candidates: list[Shot], codes: _Codes, settings: Settings) -> list[Shot]:
+    """The best shots and the probes that are not far below the very best; empty where none is usable."""
+    limits = settings.quality
+    ranked = sorted(candidates, key=lambda shot: -shot.quality)[: limits.best_shots]
+    if not ranked or ranked[0].quality < limits.min_usable:
+        return []
+    floor = max(limits.min_usable, limits.relative_floor * ranked[0].quality)
+    probes = [shot for shot in shots if id(shot) in codes.known]
+    taken = {shot.time_s for shot in ranked}
+    return [s for s in (*ranked, *(p for p in probes if p.time_s not in taken)) if s.quality >= floor]
+
+
+def _template(shots: list[Shot], codes: _Codes) -> FloatArray:
+    """Quality-weighted mean of the shots' embeddings, to length 1."""
+    mean = np.average(codes.of(shots), axis=0, weights=[shot.quality for shot in shots])
+    return np.asarray(mean / np.linalg.norm(mean), np.float32)
