@@ -102,7 +102,7 @@ class LlrFit:
 
 EMBEDDER_FITS: dict[str, LlrFit] = {
     "mobilefacenet": LlrFit(24.62, -6.39, "1,343 photographs of 400 people, 2026-11-21 (benchmarks/fit_llr.py)"),
-    "dlib": LlrFit(99.74, -89.81, "287 photographs of 115 people, 2026-11-21 (benchmarks/fit_llr.py)"),
+    "dlib": LlrFit(112.53, -102.16, "1,396 photographs of 420 people, 2026-11-21 (benchmarks/fit_llr.py)"),
 }
 """By the embedder's name."""
 
