@@ -11,7 +11,8 @@ from fer_core.errors import WeightsError
 from fer_core.geometry import ARCFACE_PX
 from fer_core.types import FloatArray, UInt8Array
 
-THREADS = 2
+THREADS = 1
+"""The network is small: threads that wait for each other cost more than they bring, and films run beside it."""
 """Threads within one run: more gain little on networks this small."""
 
 
