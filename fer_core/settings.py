@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 class VideoSettings:
     """How films are read."""
 
+    ahead: int = 3
+    """Pictures decoded before they are looked at. More: steadier, and more memory (6 MB each at 1080p)."""
     samples_per_s: float = 5.0
     """Pictures looked at in a second of film. More: nobody hurries past unseen; slower in proportion."""
     min_side_px: int = 16

@@ -6,10 +6,14 @@ goes. When a track ends, its best shots make the template, staff is gated by it,
 
 import hashlib
 import time
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -37,6 +41,7 @@ from fer_core.types import (
 )  # fmt: skip
 
 _HASH_BYTES = 1 << 20
+_MOST_PENDING = 8
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,10 @@ def sha256_of_film(path: Path) -> str:
 
 
 class FilmAnalysis:
-    """One film's way through the engine; feed it frames in order, then take the appearances."""
+    """One film's way through the engine; feed it frames in order, then take the appearances. Close it, or use `with`.
+
+    Finding and tracking happen in the caller's thread; ended tracks are embedded and read in one of its own.
+    """
 
     def __init__(self, film: Film, place: int, engine: Engine) -> None:
         self.film, self.place, self.engine = film, place, engine
@@ -99,6 +107,8 @@ class FilmAnalysis:
         self.samples = 0
         self.end_s = 0.0
         self.appearances: list[Appearance] = []
+        self.pool = ThreadPoolExecutor(1, thread_name_prefix="read-tracks")
+        self.pending: deque[Future[list[Appearance]]] = deque()
         self.stages = dict.fromkeys(("detect", "track", "cut", "embed", "expression"), 0.0)
 
     def take(self, frame: Frame) -> None:
@@ -118,14 +128,27 @@ class FilmAnalysis:
         self.samples += 1
         self.end_s = frame.time_s
         for number in self.tracker.ended():
-            self._finish(number)
+            if number in self.keepers:
+                self._finish(number)
 
     def done(self) -> list[Appearance]:
         """All appearances of the film, broken tracks joined, in order of time."""
         for number in sorted(self.keepers):
             self._finish(number)
+        while self.pending:
+            self._collect()
         fit = fit_for(self.engine.embedder.name)
         return matching.join_broken(self.appearances, fit, self.engine.settings.match)
+
+    def close(self) -> None:
+        """End the thread; what it has not read yet is dropped."""
+        self.pool.shutdown(wait=True, cancel_futures=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _admitted(self, faces: Faces, frame: Frame) -> Faces:
         height, width = frame.image.shape[:2]
@@ -142,32 +165,36 @@ class FilmAnalysis:
             self.keepers[number].add(shot)
 
     def _finish(self, number: int) -> None:
-        keeper = self.keepers.pop(number, None)
-        if keeper is None:
-            return
+        """Hand an ended track to the thread that reads it; a long queue is waited for, so that memory stays bounded."""
+        self.pending.append(self.pool.submit(self._read_track, self.keepers.pop(number)))
+        while self.pending and (len(self.pending) > _MOST_PENDING or self.pending[0].done()):
+            self._collect()
+
+    def _collect(self) -> None:
+        self.appearances += self.pending.popleft().result()
+
+    def _read_track(self, keeper: ShotKeeper) -> list[Appearance]:
         clock = time.perf_counter()
         passages = split_by_appearance(keeper, self.engine.embedder, self.engine.settings)
         self._spent("embed", clock)
-        for passage in passages:
-            if passage.faces >= self.engine.settings.track.min_faces:
-                self._read(passage)
+        fewest = self.engine.settings.track.min_faces
+        return [seen for passage in passages if passage.faces >= fewest and (seen := self._read(passage))]
 
-    def _read(self, passage: Passage) -> None:
-        """Gate one person's passage by its template; only then read the expressions."""
+    def _read(self, passage: Passage) -> Appearance | None:
+        """Gate one person's passage by its template; only then read the expressions. None: staff."""
         if passage.template is not None and not self.film.gate.admits_template(passage.template):
-            return
+            return None
         clock = time.perf_counter()
         scored = passage.shots if passage.template is not None else []
         series = self._series(scored)
         self._spent("expression", clock)
         best = passage.best
-        seen = Appearance(
+        return Appearance(
             role=self.film.role, film=self.place, intervals=((passage.start_s, passage.end_s),), best_s=best.time_s,
             x=best.center[0], y=best.center[1], size_px=best.size_px, quality=best.quality, faces=passage.faces,
             template=passage.template, times_s=np.array([s.time_s for s in scored]), series=series,
             weight=np.array([max(s.quality, 0.01) for s in scored]), door=self.film.door,
         )  # fmt: skip
-        self.appearances.append(seen)
 
     def _series(self, shots: list[Shot]) -> FloatArray:
         if not shots:
@@ -194,15 +221,17 @@ def analyze_film(
     Raises FilmError where it can't be read, CancelledError where `cancelled` says so.
     """
     info = info or video.probe(film.path)
-    analysis, warnings = FilmAnalysis(film, place, engine), list[str]()
-    for frame in video.samples(film.path, engine.settings.video, warn=warnings.append):
-        if cancelled and cancelled():
-            raise CancelledError(f"{film.path.name}: stopped; nothing was written")
-        analysis.take(frame)
-        if tell:
-            people = len(analysis.appearances) + len(analysis.keepers)
-            tell(Progress(film.path, film.role, frame.time_s, info.duration_s, analysis.faces, people))
-    appearances = analysis.done()
+    warnings = list[str]()
+    frames = video.samples(film.path, engine.settings.video, warn=warnings.append)
+    with FilmAnalysis(film, place, engine) as analysis, closing(video.ahead(frames, engine.settings.video.ahead)) as decoded:
+        for frame in decoded:
+            if cancelled and cancelled():
+                raise CancelledError(f"{film.path.name}: stopped; nothing was written")
+            analysis.take(frame)
+            if tell:
+                people = len(analysis.appearances) + len(analysis.pending) + len(analysis.keepers)
+                tell(Progress(film.path, film.role, frame.time_s, info.duration_s, analysis.faces, people))
+        appearances = analysis.done()
     duration_s = max(info.duration_s or 0.0, analysis.end_s)
     if tell:
         tell(Progress(film.path, film.role, duration_s, duration_s, analysis.faces, len(appearances)))

@@ -116,8 +116,8 @@ LOOKS: dict[str, Look] = {
     )
 }  # fmt: skip
 """Chosen of 164 random looks so that two embedders tell them apart and the expression model reads them, then moved
-further by a random walk. Templates of the sample films, YuNet with MobileFaceNet: the same person's cosine 0.63 to 0.9,
-others' at most 0.43; MTCNN with dlib: 0.944 and up, others' at most 0.931. A change of a number here is to be checked by
+further by a random walk. Templates of the sample films, YuNet with MobileFaceNet: the same person's cosine 0.56 and up,
+others' at most 0.40; MTCNN with dlib: 0.953 and up, others' at most 0.915. A change of a number here is to be checked by
 a run of `review` on the sample."""
 
 CAST: tuple[Part, ...] = (
