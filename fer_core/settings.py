@@ -103,7 +103,7 @@ class LlrFit:
 
 
 EMBEDDER_FITS: dict[str, LlrFit] = {
-    "mobilefacenet": LlrFit(24.62, -6.39, "1,343 photographs of 400 people, 2026-11-21 (benchmarks/fit_llr.py)"),
+    "mobilefacenet": LlrFit(25.02, -6.51, "1,343 photographs of 400 people, 2026-11-21 (benchmarks/fit_llr.py)"),
     "dlib": LlrFit(112.53, -102.16, "1,396 photographs of 420 people, 2026-11-21 (benchmarks/fit_llr.py)"),
 }
 """By the embedder's name."""
@@ -141,9 +141,9 @@ class MatchSettings:
 
     matched_share: float = 0.8
     """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
-    min_llr: float = 0.5
+    min_llr: float = 0.0
     """Least that two faces alone must say for a pair, as a log-likelihood ratio. More: fewer false visits, more alone."""
-    min_log_odds: float = 0.5
+    min_log_odds: float = -0.5
     """Least log odds of a pair against staying alone. More: fewer false visits, more people left alone."""
     max_llr: float = 14.0
     """Most that one likeness can say, as a log-likelihood ratio. More: alike strangers are told apart by less."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from fer_core import weights
@@ -13,17 +14,21 @@ from fer_core.types import FloatArray, UInt8Array
 
 THREADS = 1
 """The network is small: threads that wait for each other cost more than they bring, and films run beside it."""
-"""Threads within one run: more gain little on networks this small."""
+_EVEN_MEAN, _EVEN_SPREAD, _LEAST_SPREAD = 132.0, 52.0, 8.0
+"""Grey levels; chosen among five pairs on photographs of people who are never scored on."""
 
 
 class OnnxEmbedder(PatchEmbedder):
     """Pixels go in as (x − mean) / spread, one face a run, as both models were exported. With `mirrored` a face's row is the
-    mean of its own and its mirror image's. WeightsError where the file is no such network."""
+    mean of its own and its mirror image's; with `evened` all faces are first brought to one brightness and contrast.
+    WeightsError where the file is no such network."""
 
-    def __init__(self, name: str, path: Path, mean: float, spread: float, *, mirrored: bool = False) -> None:
+    def __init__(
+        self, name: str, path: Path, mean: float, spread: float, *, mirrored: bool = False, evened: bool = False
+    ) -> None:
         import onnxruntime
 
-        self.name, self._mean, self._spread, self._mirrored = name, mean, spread, mirrored
+        self.name, self._mean, self._spread, self._mirrored, self._evened = name, mean, spread, mirrored, evened
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.log_severity_level = THREADS, 3
         try:
@@ -35,6 +40,7 @@ class OnnxEmbedder(PatchEmbedder):
 
     def codes(self, patches: Sequence[UInt8Array]) -> FloatArray:
         """See `PatchEmbedder`."""
+        patches = [evened(patch) for patch in patches] if self._evened else patches
         rows = np.concatenate([self._code(patch) for patch in patches])
         if not self._mirrored:
             return rows
@@ -43,6 +49,17 @@ class OnnxEmbedder(PatchEmbedder):
     def _code(self, patch: UInt8Array) -> FloatArray:
         pixels = (patch[None, :, :, ::-1].transpose(0, 3, 1, 2).astype(np.float32) - self._mean) / self._spread
         return np.asarray(self._session.run(None, {self._input: np.ascontiguousarray(pixels, np.float32)})[0])
+
+
+def evened(patch: UInt8Array) -> UInt8Array:
+    """The aligned face with the brightness and contrast of its middle made the same for all; colours keep their tint.
+
+    Two cameras differ in light more than two people do in it.
+    """
+    side = patch.shape[0]
+    middle = cv2.cvtColor(patch[side // 6 : -side // 8, side // 5 : -side // 5], cv2.COLOR_BGR2GRAY)
+    gain = _EVEN_SPREAD / max(float(middle.std()), _LEAST_SPREAD)
+    return cv2.convertScaleAbs(np.clip((patch.astype(np.float32) - float(middle.mean())) * gain + _EVEN_MEAN, 0, 255))
 
 
 def _checked_dim(path: Path, given: list[int | str | None], told: list[int | str | None]) -> int:
@@ -64,9 +81,11 @@ def _load_errors() -> tuple[type[Exception], ...]:
 def mobilefacenet() -> OnnxEmbedder:
     """MobileFaceNet (Chen, Liu, Gao, Han 2018), 128 numbers: the default. WeightsError where its weights can't be had.
 
-    Mirrored: at 0.1 % false accepts that finds 88.8 instead of 87.0 % of the same people (591 photographs of 200).
+    Mirrored: at 0.1 % false accepts that finds 88.8 instead of 87.0 % of the same people (591 photographs of 200). Evened:
+    89.1 instead of 87.0 % between two lights (700 photographs).
     """
-    return OnnxEmbedder("mobilefacenet", weights.get(weights.card("mobilefacenet")), 127.5, 128.0, mirrored=True)
+    path = weights.get(weights.card("mobilefacenet"))
+    return OnnxEmbedder("mobilefacenet", path, 127.5, 128.0, mirrored=True, evened=True)
 
 
 def sface() -> OnnxEmbedder:
