@@ -143,7 +143,7 @@ class MatchSettings:
     """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
     min_llr: float = 0.0
     """Least that two faces alone must say for a pair, as a log-likelihood ratio. More: fewer false visits, more alone."""
-    min_log_odds: float = -0.5
+    min_log_odds: float = -1.0
     """Least log odds of a pair against staying alone. More: fewer false visits, more people left alone."""
     max_llr: float = 14.0
     """Most that one likeness can say, as a log-likelihood ratio. More: alike strangers are told apart by less."""
