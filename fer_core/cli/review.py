@@ -174,8 +174,8 @@ def _sentences(day: Day) -> str:
     parts = ", ".join(f"{reviews[name]} {name}" for name in REVIEWS if reviews[name])
     lines = [f"{_count(len(day.visits), 'visit')}{': ' + parts if parts else ''}."]
     lines.append(
-        f"{told['entries']} came, {told['exits']} left; alone stayed {_count(day.count('entry', 'unmatched'), 'entrance')} "
-        f"and {_count(day.count('exit', 'unmatched'), 'exit')}."
+        f"{told['entries']} came, {told['exits']} left; {_count(day.count('entry', 'unmatched'), 'entrance')} and "
+        f"{_count(day.count('exit', 'unmatched'), 'exit')} found no partner."
     )
     for status, words in (("ambiguous", "too alike to tell"), ("unusable", "without a usable shot")):
         n, m = (day.count(role, status) for role in ("entry", "exit"))  # type: ignore[arg-type]
