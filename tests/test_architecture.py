@@ -10,7 +10,7 @@ import pytest
 CORE = Path(__file__).parents[1] / "fer_core"
 FLOORS = (
     ("types", "errors", "settings"),
-    ("geometry", "metrics", "weights", "video"),
+    ("geometry", "metrics", "weights", "inference", "video"),
     ("detect", "embed", "emotion", "track", "quality", "gate", "match", "review"),
     ("pipeline", "store", "queries", "dataset"),
     ("train", "evaluate", "sample", "bench", "live"),

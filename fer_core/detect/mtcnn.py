@@ -11,6 +11,7 @@ import numpy as np
 from fer_core.detect import mtcnn_boxes as boxes
 from fer_core.detect import mtcnn_networks, mtcnn_weights
 from fer_core.detect.base import ScalingDetector, by_side
+from fer_core.inference import open_session
 from fer_core.settings import DetectSettings
 from fer_core.types import Faces, FloatArray, UInt8Array
 
@@ -34,9 +35,9 @@ class Mtcnn(ScalingDetector):
     def __init__(self, settings: DetectSettings) -> None:
         super().__init__("mtcnn", settings)
         read = mtcnn_weights.read
-        self._pnet = _session(mtcnn_networks.pnet(read("pnet")))
-        self._rnet = _session(mtcnn_networks.rnet(read("rnet")))
-        self._onet = _session(mtcnn_networks.onet(read("onet")))
+        self._pnet = open_session(mtcnn_networks.pnet(read("pnet")), _THREADS)
+        self._rnet = open_session(mtcnn_networks.rnet(read("rnet")), _THREADS)
+        self._onet = open_session(mtcnn_networks.onet(read("onet")), _THREADS)
 
     def find(self, image: UInt8Array) -> Faces:
         """See `ScalingDetector`. Faces below `DetectSettings.mtcnn_min_face_px` are not looked for."""
@@ -88,13 +89,3 @@ def _told(session: Any, pixels: FloatArray, squares: FloatArray, side_px: int) -
         batch = boxes.cut(pixels, squares[start : start + _BATCH], side_px, mtcnn_networks.MIDDLE)
         rows.append(session.run(None, {"input": batch})[0])
     return np.concatenate(rows)
-
-
-def _session(model: bytes) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = _THREADS, 3
-    # Waiting threads that spin would take the processor from decoding and from other sessions.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

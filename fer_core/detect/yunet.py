@@ -1,4 +1,7 @@
-"""YuNet through OpenCV (Wu, Peng, Yu 2023): the default. Small, quick, five landmarks, meets turned heads well."""
+"""YuNet (Wu, Peng, Yu 2023) on ONNX Runtime: the default. Small, quick, five landmarks, meets turned heads well.
+
+Reads the network's outputs as cv2.FaceDetectorYN does, in well under half its time.
+"""
 
 import cv2
 import numpy as np
@@ -6,36 +9,54 @@ import numpy as np
 from fer_core import weights
 from fer_core.detect.base import ScalingDetector
 from fer_core.errors import WeightsError
+from fer_core.inference import open_session
 from fer_core.settings import DetectSettings
-from fer_core.types import Faces, UInt8Array
+from fer_core.types import Faces, FloatArray, UInt8Array
 
-_LEAST_SIDE_PX = 32
+_STRIDES = (8, 16, 32)
 _OVERLAP = 0.3
+_OUTPUTS = [f"{part}_{stride}" for stride in _STRIDES for part in ("cls", "obj", "bbox", "kps")]
 
 
 class YuNet(ScalingDetector):
-    """Its score is 0 to 1; the size of the input is a setting of the model, hence the lock."""
+    """Its score is 0 to 1."""
 
     def __init__(self, settings: DetectSettings) -> None:
         super().__init__("yunet", settings)
         path = weights.get(weights.card("yunet"))
-        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # 5.0 warns of a target nobody chose
-        try:
-            self._model = cv2.FaceDetectorYN.create(str(path), "", (320, 320), settings.min_score, _OVERLAP)
-        except cv2.error as error:
-            raise WeightsError(f"{path}: OpenCV {cv2.__version__} can't load it: {error.err}.") from error
-        finally:
-            cv2.utils.logging.setLogLevel(level)
+        self._session = open_session(path)
+        missing = set(_OUTPUTS) - {told.name for told in self._session.get_outputs()}
+        if missing:
+            raise WeightsError(f"{path}: not a YuNet network, it lacks the outputs {', '.join(sorted(missing))}.")
+        self._input = self._session.get_inputs()[0].name
 
     def find(self, image: UInt8Array) -> Faces:
-        """See `ScalingDetector`; a picture too small for the model's strides gets a black rim on the right and below."""
+        """See `ScalingDetector`; the picture gets a black rim on the right and below, up to the next multiple of 32."""
         height, width = image.shape[:2]
-        right, below = max(0, _LEAST_SIDE_PX - width), max(0, _LEAST_SIDE_PX - height)
-        if right or below:
-            image = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(0, 0, 0))
-        self._model.setInputSize((width + right, height + below))
-        _, rows = self._model.detect(image)
-        if rows is None:
-            return Faces.none()
-        xywh, landmarks = rows[:, :4], rows[:, 4:14].reshape(-1, 5, 2)
-        return Faces(np.hstack([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]]), rows[:, 14], landmarks)
+        coarse = _STRIDES[-1]
+        rim = cv2.copyMakeBorder(image, 0, -height % coarse, 0, -width % coarse, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+        pixels = np.ascontiguousarray(rim.transpose(2, 0, 1)[None], np.float32)
+        told = dict(zip(_OUTPUTS, self._session.run(_OUTPUTS, {self._input: pixels}), strict=True))
+        parts = [_decoded(told, stride, rim.shape[1] // stride, self.settings.min_score) for stride in _STRIDES]
+        score, xywh, landmarks = (np.concatenate(part) for part in zip(*parts, strict=True))
+        kept = _unlike(xywh, score, self.settings.min_score)
+        xywh = xywh[kept]
+        return Faces(np.hstack([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]]), score[kept], landmarks[kept])
+
+
+def _decoded(told: dict[str, FloatArray], stride: int, columns: int, least: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """score (n,), left-top-width-height (n, 4) and landmarks (n, 5, 2) in px of one stride's cells, those of any worth."""
+    cls, obj = (np.clip(told[f"{part}_{stride}"].reshape(-1), 0, 1) for part in ("cls", "obj"))
+    score = np.sqrt(cls * obj)
+    cells = np.flatnonzero(score >= least)
+    corner = np.stack([cells % columns, cells // columns], axis=1).astype(np.float32)
+    box = told[f"bbox_{stride}"].reshape(-1, 4)[cells]
+    middle, size = (corner + box[:, :2]) * stride, np.exp(box[:, 2:]) * stride
+    points = told[f"kps_{stride}"].reshape(-1, 5, 2)[cells]
+    return score[cells], np.hstack([middle - size / 2, size]), (corner[:, None] + points) * stride
+
+
+def _unlike(xywh: FloatArray, score: FloatArray, least: float) -> list[int]:
+    """Rows that are left when the weaker of two overlapping ones goes; whole pixels, as cv2.FaceDetectorYN has them."""
+    boxes = np.trunc(xywh).astype(int).tolist()
+    return [int(row) for row in np.asarray(cv2.dnn.NMSBoxes(boxes, score.tolist(), least, _OVERLAP)).reshape(-1)]

@@ -11,6 +11,7 @@ from fer_core.embed import dlib_file, dlib_graph
 from fer_core.embed.base import Embedder, unit_rows
 from fer_core.embed.dlib_align import CHIP_PX, Aligner
 from fer_core.errors import WeightsError
+from fer_core.inference import open_session
 from fer_core.types import Faces, FloatArray, UInt8Array, check_image
 
 THREADS = 2
@@ -37,11 +38,7 @@ class DlibResNet(Embedder):
         """The files of the two; None takes the package's."""
         model = _model(network or weights_path(), self.dim)
         self._aligner = Aligner(predictor or weights_path(PREDICTOR))
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = THREADS, 3
-        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._session = open_session(model, THREADS)
 
     def embed(self, image: UInt8Array, faces: Faces) -> FloatArray:
         """See `Embedder`."""

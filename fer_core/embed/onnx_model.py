@@ -10,10 +10,9 @@ from fer_core import weights
 from fer_core.embed.base import PatchEmbedder, unit_rows
 from fer_core.errors import WeightsError
 from fer_core.geometry import ARCFACE_PX
+from fer_core.inference import open_session
 from fer_core.types import FloatArray, UInt8Array
 
-THREADS = 1
-"""The network is small: threads that wait for each other cost more than they bring, and films run beside it."""
 _EVEN_MEAN, _EVEN_SPREAD, _LEAST_SPREAD = 132.0, 52.0, 8.0
 """Grey levels; chosen among five pairs on photographs of people who are never scored on."""
 
@@ -26,15 +25,8 @@ class OnnxEmbedder(PatchEmbedder):
     def __init__(
         self, name: str, path: Path, mean: float, spread: float, *, mirrored: bool = False, evened: bool = False
     ) -> None:
-        import onnxruntime
-
         self.name, self._mean, self._spread, self._mirrored, self._evened = name, mean, spread, mirrored, evened
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.log_severity_level = THREADS, 3
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except _load_errors() as error:
-            raise WeightsError(f"{path}: ONNX Runtime can't load it: {str(error).splitlines()[0]}") from error
+        self._session = open_session(path)
         given, told = self._session.get_inputs()[0], self._session.get_outputs()[0]
         self._input, self.dim = given.name, _checked_dim(path, given.shape, told.shape)
 
@@ -69,13 +61,6 @@ def _checked_dim(path: Path, given: list[int | str | None], told: list[int | str
         wanted = f"from 1×3×{ARCFACE_PX}×{ARCFACE_PX} to 1×d numbers"
         raise WeightsError(f"{path}: expected a network {wanted}, not from {given} to {told}.")
     return dim
-
-
-def _load_errors() -> tuple[type[Exception], ...]:
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    broken = (state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf)
-    return (*broken, state.Fail, state.NoSuchFile, state.NotImplemented)
 
 
 def mobilefacenet() -> OnnxEmbedder:

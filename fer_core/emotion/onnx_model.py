@@ -9,10 +9,9 @@ import numpy as np
 from fer_core import weights
 from fer_core.emotion.base import FER_PX, CropModel
 from fer_core.errors import WeightsError
+from fer_core.inference import SMALL_NETWORK_THREADS, open_session
 from fer_core.types import EXPRESSIONS, FloatArray, UInt8Array
 
-THREADS = 1
-"""The network is small: threads that wait for each other cost more than they bring, and films run beside it."""
 HEAD = "votes"
 """The output that reviews use: the share of people who would name each expression."""
 _BATCH = 256
@@ -27,9 +26,9 @@ class OnnxEmotion(CropModel):
     network.
     """
 
-    def __init__(self, path: Path, *, name: str | None = None, threads: int = THREADS) -> None:
+    def __init__(self, path: Path, *, name: str | None = None, threads: int = SMALL_NETWORK_THREADS) -> None:
         self.name = name or str(path)
-        self._session = _session(path, threads)
+        self._session = open_session(path, threads)
         _check_input(path, self._session.get_inputs())
         self._input: str = self._session.get_inputs()[0].name
         self._heads = _heads(path, self._session.get_outputs())
@@ -54,19 +53,6 @@ class OnnxEmotion(CropModel):
         rows = self.probabilities(probe)
         if not (np.isfinite(rows).all() and rows.min() >= 0 and np.allclose(rows.sum(axis=1), 1, atol=1e-3)):
             raise WeightsError(f"{path}: its output does not hold probabilities that sum to 1.")
-
-
-def _session(path: Path, threads: int) -> Any:
-    import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = threads, 3
-    broken = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NoSuchFile)
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except (*broken, state.NotImplemented) as error:
-        raise WeightsError(f"{path}: ONNX Runtime can't load it: {str(error).splitlines()[0]}") from error
 
 
 def _check_input(path: Path, given: Sequence[Any]) -> None:
