@@ -5,6 +5,7 @@ goes. When a track ends, its best shots make the template, staff is gated by it,
 """
 
 import hashlib
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -42,6 +43,7 @@ from fer_core.types import (
 
 _HASH_BYTES = 1 << 20
 _MOST_PENDING = 8
+_READERS = 2
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def sha256_of_film(path: Path) -> str:
 class FilmAnalysis:
     """One film's way through the engine; feed it frames in order, then take the appearances. Close it, or use `with`.
 
-    Finding and tracking happen in the caller's thread; ended tracks are embedded and read in one of its own.
+    Finding and tracking happen in the caller's thread; ended tracks are embedded and read in threads of its own.
     """
 
     def __init__(self, film: Film, place: int, engine: Engine) -> None:
@@ -107,7 +109,8 @@ class FilmAnalysis:
         self.samples = 0
         self.end_s = 0.0
         self.appearances: list[Appearance] = []
-        self.pool = ThreadPoolExecutor(1, thread_name_prefix="read-tracks")
+        self.pool = ThreadPoolExecutor(_READERS, thread_name_prefix="read-tracks")
+        self.clock = threading.Lock()
         self.pending: deque[Future[list[Appearance]]] = deque()
         self.stages = dict.fromkeys(("detect", "track", "cut", "embed", "expression"), 0.0)
 
@@ -203,7 +206,8 @@ class FilmAnalysis:
 
     def _spent(self, stage: str, since: float) -> float:
         now = time.perf_counter()
-        self.stages[stage] += now - since
+        with self.clock:
+            self.stages[stage] += now - since
         return now
 
 
