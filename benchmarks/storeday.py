@@ -100,6 +100,16 @@ def seeds_of(text: str) -> list[int]:
     return list(range(int(first), int(last or first) + 1))
 
 
+def commit() -> str:
+    """The commit that is checked out, with a plus where files differ from it; empty outside a checkout."""
+    try:
+        told = ["git", "rev-parse", "--short", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"]
+        head, changes = (subprocess.run(c, check=True, capture_output=True, text=True).stdout.strip() for c in told)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return head + ("+" if changes else "")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tool", type=Path, required=True)
@@ -123,7 +133,7 @@ def main() -> None:
         seconds += day.seconds
         print(folder.name, dict(counts), f"{day.seconds:.1f} s", file=sys.stderr, flush=True)
     report = {
-        "date": datetime.now(UTC).date().isoformat(), "command": "python -m benchmarks.storeday", "kind": arguments.kind,
+        "date": datetime.now(UTC).date().isoformat(), "commit": commit(), "command": "python -m benchmarks.storeday", "kind": arguments.kind,
         "people": arguments.people, "seeds": arguments.seeds, "backends": [
             engine.detector.name, engine.embedder.name, engine.emotion.name], "machine": f"{platform.machine()}, Python "
         f"{platform.python_version()}", "days": len(arguments.seeds), "seconds": round(seconds, 1),
