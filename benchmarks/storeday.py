@@ -133,12 +133,19 @@ def main() -> None:
         seconds += day.seconds
         print(folder.name, dict(counts), f"{day.seconds:.1f} s", file=sys.stderr, flush=True)
     report = {
-        "date": datetime.now(UTC).date().isoformat(), "commit": commit(), "command": "python -m benchmarks.storeday", "kind": arguments.kind,
-        "people": arguments.people, "seeds": arguments.seeds, "backends": [
-            engine.detector.name, engine.embedder.name, engine.emotion.name], "machine": f"{platform.machine()}, Python "
-        f"{platform.python_version()}", "days": len(arguments.seeds), "seconds": round(seconds, 1),
-        "reviews": dict(reviews), **pooled(total),
-    }  # fmt: skip
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": commit(),
+        "command": "python -m benchmarks.storeday",
+        "kind": arguments.kind,
+        "people": arguments.people,
+        "seeds": arguments.seeds,
+        "backends": [engine.detector.name, engine.embedder.name, engine.emotion.name],
+        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "days": len(arguments.seeds),
+        "seconds": round(seconds, 1),
+        "reviews": dict(reviews),
+        **pooled(total),
+    }
     print(json.dumps(report, indent=1))
     if arguments.out:
         arguments.out.write_text(json.dumps(report, indent=1) + "\n")
