@@ -142,3 +142,9 @@ def test_analyze(capsys, tmp_path, backends):
     out = tmp_path / "appearances.json"
     assert main(["analyze", need(FILMS / "face_then_none.mov"), "--out", str(out), *backends, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["appearances"] == len(json.loads(out.read_text())) >= 1
+
+
+def test_nobody_is_said_plainly(capsys, tmp_path, backends):
+    films = [need(FILMS / "no_face.mp4"), need(FILMS / "woman_alone.gif")]
+    assert main(["review", *films, "--db", str(tmp_path / "a.duckdb"), *backends]) == 0
+    assert "Nobody was seen in the entrance films: no visits; 1 left." in " ".join(capsys.readouterr().out.split())

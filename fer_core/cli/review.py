@@ -133,10 +133,11 @@ def _show(table: pd.DataFrame, day: Day, path: Path) -> None:
     if len(table) > _ROWS_SHOWN:
         console.print(f"[dim]… and {len(table) - _ROWS_SHOWN} more in the database[/dim]")
     console.print(_sentences(day))
-    console.print(
-        "[dim]Leading apparent expressions; change of valence (-1 … 1) with its standard error; match: that it was the same "
-        f"person. No picture and no template was kept. Written to {path}[/dim]"
+    note = (
+        "Leading apparent expressions; change of valence (-1 … 1) with its standard error; match: that it was the same "
+        "person. No picture and no template was kept. "
     )
+    console.print(f"[dim]{note if len(table) else ''}Written to {path}[/dim]")
 
 
 def _visits_table(table: pd.DataFrame, day: Day) -> Table:
@@ -168,8 +169,10 @@ def _minutes(seconds: float) -> str:
 
 def _sentences(day: Day) -> str:
     told = summary(day)
-    if not day.entries and not day.exits:
-        return "Nobody was seen in these films: no visits."
+    if not day.entries or not day.exits:
+        where = "these films" if day.entries == day.exits else "the entrance films" if not day.entries else "the exit films"
+        others = f"; {told['exits']} left" if day.exits else f"; {told['entries']} came" if day.entries else ""
+        return f"Nobody was seen in {where}: no visits{others}."
     reviews = Counter[str](visit.review for visit in day.visits)
     parts = ", ".join(f"{reviews[name]} {name}" for name in REVIEWS if reviews[name])
     lines = [f"{_count(len(day.visits), 'visit')}{': ' + parts if parts else ''}."]
