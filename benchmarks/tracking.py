@@ -33,7 +33,7 @@ from fer_core.pipeline.film import FilmAnalysis
 from fer_core.pipeline.passages import Passage, split_by_appearance
 from fer_core.settings import Settings, fit_for
 from fer_core.track import FaceTracker, Tracked
-from fer_core.types import ROLES, Appearance, Faces, FloatArray, IntArray, Role
+from fer_core.types import Appearance, Faces, FloatArray, IntArray, Role
 
 FACE_WIDTH, FACE_HEIGHT = 0.78, 1.0
 """A face's share of its photograph's side: the medians of YuNet's boxes on one day of even people (99 % overlap by half)."""
@@ -130,7 +130,7 @@ def _stand_in(part: Passage, place: int, role: Role) -> Appearance:
 
 def told_of(film: Film, engine: Engine) -> Told:
     """Track one film as the engine does."""
-    frames = video.samples(film.path, engine.settings.video)
+    frames = video.samples(film.path, engine.settings.video, warn=lambda text: print(text, file=sys.stderr))
     with _Tracking(film, engine) as analysis, closing(video.ahead(frames, engine.settings.video.ahead)) as decoded:
         for frame in decoded:
             analysis.take(frame)
@@ -297,10 +297,9 @@ def main() -> None:
     films = []
     for seed in arguments.seeds:
         folder = storeday.make_day(arguments, seed)
-        for role in ROLES:
-            told = told_of(Film(folder / f"{role}.mp4", role), engine)
-            films.append(pictures_of(truth_of(folder, role), told))
-            print(folder.name, role, len(films[-1]), "pictures", file=sys.stderr, flush=True)
+        for film in (Film(folder / "entry.mp4", "entry"), Film(folder / "exit.mp4", "exit")):
+            films.append(pictures_of(truth_of(folder, film.role), told_of(film, engine)))
+            print(folder.name, film.role, len(films[-1]), "pictures", file=sys.stderr, flush=True)
     shares = {"face_width": FACE_WIDTH, "face_height": FACE_HEIGHT, "overlap": OVERLAP, "hidden_from": HIDDEN}
     write({**stamp("tracking", arguments, engine), **shares, **report_of(films)}, arguments.out)
 
