@@ -134,18 +134,18 @@ def test_progress_rises_to_the_end(day):
 
 def test_same_film_twice_is_refused(day, tmp_path):
     with pytest.raises(FilmError, match="as entrance and as exit"):
-        pipeline.checked([Film(day[0], "entry"), Film(day[0], "exit")])
+        pipeline.check_films([Film(day[0], "entry"), Film(day[0], "exit")])
     copy = tmp_path / "copy.mp4"
     copy.write_bytes(day[0].read_bytes())
     with pytest.raises(FilmError, match="given twice"):
-        pipeline.checked([Film(day[0], "entry"), Film(copy, "entry")])
+        pipeline.check_films([Film(day[0], "entry"), Film(copy, "entry")])
 
 
 def test_swapped_times_are_refused(day):
     with pytest.raises(InputError, match="end before the entrance"):
-        pipeline.checked([Film(day[0], "entry", MORNING), Film(day[1], "exit", MORNING - timedelta(hours=1))])
+        pipeline.check_films([Film(day[0], "entry", MORNING), Film(day[1], "exit", MORNING - timedelta(hours=1))])
     with pytest.raises(InputError, match="needs a time zone"):
-        pipeline.checked([Film(day[0], "entry", MORNING.replace(tzinfo=None))])
+        pipeline.check_films([Film(day[0], "entry", MORNING.replace(tzinfo=None))])
 
 
 def test_the_same_films_give_the_same_day(day):

@@ -51,12 +51,12 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.out:
         queries.check_ending(arguments.out)
     path = arguments.db or common.data_folder() / "moodgate.duckdb"
-    pipeline.checked(films)
+    checked = pipeline.check_films(films)
     held = Store.open(path) if path.exists() else None
     try:
         engine = common.engine_of(settings, arguments.detector, arguments.embedder, arguments.emotion)
         with common.film_progress() as tell:
-            day = pipeline.review_day(arguments.store, films, engine, tell=tell)
+            day = pipeline.review_day(arguments.store, films, engine, tell=tell, checked=checked)
         held = held or Store.open(path)
         held.write_day(day)
         if arguments.sample_shop:
@@ -200,10 +200,10 @@ def run_analyze(arguments: argparse.Namespace) -> None:
         raise FilmError(f"{arguments.film}: a folder; analyze takes one film")
     settings = settings_of(arguments)
     film = Film(arguments.film, "entry")
-    pipeline.checked([film])
+    checked = pipeline.check_film(film)
     engine = common.engine_of(settings, arguments.detector, arguments.embedder, arguments.emotion)
     with common.film_progress() as tell:
-        footage, seen = pipeline.analyze_film(film, 0, engine, tell=tell)
+        footage, seen = pipeline.analyze_film(film, 0, engine, tell=tell, checked=checked)
     for warning in footage.warnings:
         common.tell(f"warning: {warning}")
     queries.write_table(pd.DataFrame([_row(a, settings) for a in seen], columns=_COLUMNS), arguments.out)

@@ -7,38 +7,31 @@ from datetime import UTC, timedelta
 import numpy as np
 
 from fer_core import match as matching
-from fer_core import review, video
+from fer_core import review
 from fer_core.errors import FilmError, InputError
 from fer_core.gate import moment_of
-from fer_core.pipeline.film import Engine, Film, Tell, analyze_film, sha256_of_film
+from fer_core.pipeline.film import Checked, Engine, Film, Tell, analyze_film, check_film
 from fer_core.settings import Settings, fit_for
 from fer_core.types import Appearance, AppearanceStatus, Day, FilmInfo, FloatArray, Footage, Role, Visit
 
 
-def checked(films: Sequence[Film]) -> list[FilmInfo]:
-    """Look at every film before any work begins; gives what each says of itself.
+def check_films(films: Sequence[Film]) -> list[Checked]:
+    """Look at every film before any work begins.
 
     Raises FilmError for a film that can't be read or that is given twice, and InputError where the exits end before
     the entrances begin, or a start carries no time zone.
     """
-    infos = [video.probe(film.path) for film in films]
-    _check_distinct(films)
-    for film in films:
-        if film.start_at and film.start_at.tzinfo is None:
-            raise InputError(f"{film.path}: the start {film.start_at.isoformat()} needs a time zone, such as +00:00")
-    _check_order(films, infos)
-    return infos
-
-
-def _check_distinct(films: Sequence[Film]) -> None:
+    found = [check_film(film) for film in films]
     seen: dict[str, Film] = {}
-    for film in films:
-        other = seen.setdefault(sha256_of_film(film.path), film)
-        if other is film:
+    for one in found:
+        other = seen.setdefault(one.sha256, one.film)
+        if other is one.film:
             continue
-        if other.role != film.role:
-            raise FilmError(f"{film.path}: the same film is given as entrance and as exit")
-        raise FilmError(f"{film.path}: the same film as {other.path}, given twice")
+        if other.role != one.film.role:
+            raise FilmError(f"{one.film.path}: the same film is given as entrance and as exit")
+        raise FilmError(f"{one.film.path}: the same film as {other.path}, given twice")
+    _check_order(films, [one.info for one in found])
+    return found
 
 
 def _check_order(films: Sequence[Film], infos: Sequence[FilmInfo]) -> None:
@@ -64,15 +57,16 @@ def review_day(
     offset: review.Offset | None = None,
     tell: Tell | None = None,
     cancelled: Callable[[], bool] | None = None,
+    checked: Sequence[Checked] | None = None,
 ) -> Day:
-    """A store's films, entrances and exits of any number, → its day, settled. Templates end with the call's result."""
+    """A store's films, entrances and exits of any number, → its day, settled; `checked` is what `check_films` said."""
     started = time.perf_counter()
-    infos = dict(zip([film.path for film in films], checked(films), strict=True))
+    checked = checked or check_films(films)
     footage: dict[Role, list[Footage]] = {"entry": [], "exit": []}
     seen: dict[Role, list[Appearance]] = {"entry": [], "exit": []}
-    for film in films:
+    for film, look in zip(films, checked, strict=True):
         place = len(footage[film.role])
-        told, found = analyze_film(film, place, engine, tell=tell, cancelled=cancelled, info=infos[film.path])
+        told, found = analyze_film(film, place, engine, tell=tell, cancelled=cancelled, checked=look)
         footage[film.role].append(told)
         seen[film.role] += found
     result = settle(seen["entry"], seen["exit"], footage["entry"], footage["exit"], engine, offset)

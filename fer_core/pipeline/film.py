@@ -4,7 +4,6 @@ A film is read once: faces are found, gated by zone and hour, tracked; each face
 goes. When a track ends, its best shots make the template, staff is gated by it, and only then are its expressions read.
 """
 
-import hashlib
 import threading
 import time
 from collections import deque
@@ -23,7 +22,7 @@ from fer_core import video
 from fer_core.detect import Detector
 from fer_core.embed import Embedder
 from fer_core.emotion import EmotionModel
-from fer_core.errors import CancelledError
+from fer_core.errors import CancelledError, InputError
 from fer_core.gate import Gate, moment_of
 from fer_core.pipeline.passages import Passage, split_by_appearance
 from fer_core.quality import ShotKeeper, hidden_shares, shot_of
@@ -40,8 +39,8 @@ from fer_core.types import (
     Role,
     Shot,
 )  # fmt: skip
+from fer_core.weights import sha256_of
 
-_HASH_BYTES = 1 << 20
 _MOST_PENDING = 8
 _READERS = 2
 
@@ -82,13 +81,21 @@ class Progress:
 Tell = Callable[[Progress], None]
 
 
-def sha256_of_film(path: Path) -> str:
-    """Content hash by which the store knows a film again, whatever its name."""
-    digest = hashlib.sha256()
-    with path.open("rb") as handle:
-        while block := handle.read(_HASH_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+@dataclass(frozen=True)
+class Checked:
+    """A film that was looked at: what it says of itself, and the content hash by which the store knows it again."""
+
+    film: Film
+    info: FilmInfo
+    sha256: str
+
+
+def check_film(film: Film) -> Checked:
+    """Look at one film before any work begins. FilmError where it can't be read, InputError for a start without zone."""
+    info = video.probe(film.path)
+    if film.start_at and film.start_at.tzinfo is None:
+        raise InputError(f"{film.path}: the start {film.start_at.isoformat()} needs a time zone, such as +00:00")
+    return Checked(film, info, sha256_of(film.path))
 
 
 # ---- one film -------------------------------------------------------------------------------------------------------
@@ -218,14 +225,14 @@ def analyze_film(
     *,
     tell: Tell | None = None,
     cancelled: Callable[[], bool] | None = None,
-    info: FilmInfo | None = None,
+    checked: Checked | None = None,
 ) -> tuple[Footage, list[Appearance]]:
-    """One film → its appearances; `place` is its place in its camera's list.
+    """One film → its appearances; `place` is its place in its camera's list, `checked` what `check_film` said of it.
 
     Raises FilmError where it can't be read, CancelledError where `cancelled` says so.
     """
-    info = info or video.probe(film.path)
-    warnings = list[str]()
+    checked = checked or check_film(film)
+    info, warnings = checked.info, list[str]()
     frames = video.samples(film.path, engine.settings.video, warn=warnings.append)
     with FilmAnalysis(film, place, engine) as analysis, closing(video.ahead(frames, engine.settings.video.ahead)) as decoded:
         for frame in decoded:
@@ -240,7 +247,7 @@ def analyze_film(
     if tell:
         tell(Progress(film.path, film.role, duration_s, duration_s, analysis.faces, len(appearances)))
     footage = Footage(
-        path=film.path, sha256=sha256_of_film(film.path), role=film.role, door=film.door, start_at=film.start_at,
+        path=film.path, sha256=checked.sha256, role=film.role, door=film.door, start_at=film.start_at,
         duration_s=duration_s, width=info.width, height=info.height, warnings=tuple(warnings),
     )  # fmt: skip
     return footage, appearances
