@@ -10,8 +10,8 @@ CV2    := $(shell sed -n 's/^\(opencv-contrib-python-headless==[^ ]*\).*/\1/p' r
 .PHONY: run test check setup clean
 
 run: $(VENV)/.ready
-	@$(BIN)/python -m fer_core sample $(DATA)/sample
-	@MOODGATE_OFFLINE=1 $(BIN)/python -m fer_core review $(DATA)/sample/entry.mp4 $(DATA)/sample/exit.mp4 \
+	@$(BIN)/python -m fer_core sample "$(DATA)/sample"
+	@MOODGATE_OFFLINE=1 $(BIN)/python -m fer_core review "$(DATA)/sample/entry.mp4" "$(DATA)/sample/exit.mp4" \
 		--store "Sample shop" --sample-shop --entry-start 2026-03-02T10:00:00+00:00 --exit-start 2026-03-02T10:10:00+00:00
 
 test: $(VENV)/.ready-dev
@@ -42,4 +42,4 @@ $(VENV)/.ready-dev: requirements-dev.txt $(VENV)/.ready
 	@touch $@
 
 clean:
-	rm -rf $(VENV) data/sample
+	rm -rf $(VENV) "$(DATA)/sample"

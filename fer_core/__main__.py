@@ -136,7 +136,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except (CancelledError, KeyboardInterrupt):
-        print("stopped: the database is as it was", file=sys.stderr)
+        print("stopped", file=sys.stderr)
         return 1
     return 0
 

@@ -14,6 +14,7 @@ import numpy as np
 from fer_core import video
 from fer_core.pipeline import Engine, Film, FilmAnalysis
 from fer_core.types import Faces
+from fer_core.video.source import open_film, picture_stream
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,21 @@ class Bench:
 def decode_all(path: Path) -> tuple[int, float]:
     """Decode every frame with threads and throw it away: (frames, seconds)."""
     since, frames = time.perf_counter(), 0
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
+    with open_film(path) as container:
+        stream = picture_stream(container, path)
         stream.thread_type = "AUTO"
-        for _ in container.decode(stream):
-            frames += 1
+        packets = container.demux(stream)
+        while (packet := _decodable(lambda: next(packets, None))) is not None:
+            frames += len(_decodable(packet.decode) or ())
     return frames, time.perf_counter() - since
+
+
+def _decodable(step: Callable[[], Any]) -> Any:
+    """What the step gives; None where the film is damaged there."""
+    try:
+        return step()
+    except av.FFmpegError:
+        return None
 
 
 def warm_up(engine: Engine) -> None:

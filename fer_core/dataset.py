@@ -4,6 +4,8 @@ Every loader gives the same `LabelledFaces`; what can't be used raises `DataErro
 """
 
 import csv
+import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +106,7 @@ def _load_npz(path: Path) -> LabelledFaces:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             data = {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: not a readable .npz ({error})") from error
     missing = {"image", "label"} - data.keys()
     if missing:

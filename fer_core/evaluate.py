@@ -90,4 +90,7 @@ def open_model(path: Path | None) -> OnnxEmotion:
     """The model file to judge, on one thread; None is the one in models/."""
     from fer_core import weights
 
-    return OnnxEmotion(path or weights.get(weights.card("expression")), threads=1)
+    model = OnnxEmotion(path or weights.get(weights.card("expression")), threads=1)
+    if model.labels != EXPRESSIONS:
+        raise DataError(f"{path}: the model has classes of its own, not {', '.join(EXPRESSIONS)}")
+    return model

@@ -4,6 +4,7 @@ Tracks are matched, not faces: the cosine of two templates becomes a log-likelih
 one assignment is solved on the matrix augmented with a dummy for everybody, so that nobody is forced to match.
 """
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -134,26 +135,39 @@ def pair_probabilities(log_odds: FloatArray) -> FloatArray:
 def join_broken(appearances: Sequence[Appearance], fit: LlrFit, settings: MatchSettings) -> list[Appearance]:
     """Join tracks of one camera that are one passage: the same film, a short pause, never seen at the same moment, and
     alike beyond doubt. Likest first; a joined passage may be joined again."""
-    rest = list(appearances)
-    while True:
-        best = max(_joinable(rest, fit, settings), default=None)
-        if best is None:
-            return sorted(rest, key=lambda seen: (seen.film, seen.start_s))
-        _, i, j = best
-        joined = _joined(rest[i], rest[j])
-        rest = [seen for place, seen in enumerate(rest) if place not in (i, j)] + [joined]
+    alive = dict(enumerate(sorted(appearances, key=lambda seen: (seen.film, seen.start_s))))
+    waiting: list[tuple[float, int, int]] = []
+    for place, seen in alive.items():
+        for other in range(place + 1, len(alive)):
+            if alive[other].film != seen.film or alive[other].start_s > seen.end_s + settings.join_gap_s:
+                break
+            _propose(waiting, alive, place, other, fit, settings)
+    number = len(alive)
+    while waiting:
+        _, first, second = heapq.heappop(waiting)
+        if first not in alive or second not in alive:
+            continue
+        alive[number] = _joined(alive.pop(first), alive.pop(second))
+        for other in list(alive)[:-1]:
+            _propose(waiting, alive, other, number, fit, settings)
+        number += 1
+    return sorted(alive.values(), key=lambda seen: (seen.film, seen.start_s))
 
 
-def _joinable(seen: list[Appearance], fit: LlrFit, settings: MatchSettings) -> list[tuple[float, int, int]]:
-    found = []
-    for i, first in enumerate(seen):
-        for j in range(i + 1, len(seen)):
-            if not _may_join(first, seen[j], settings):
-                continue
-            llr = fit.slope * _cosine(first, seen[j]) + fit.intercept
-            if llr >= settings.join_llr:
-                found.append((llr, i, j))
-    return found
+def _propose(
+    waiting: list[tuple[float, int, int]],
+    alive: dict[int, Appearance],
+    first: int,
+    second: int,
+    fit: LlrFit,
+    settings: MatchSettings,
+) -> None:
+    """Put the pair in the queue, likest first, if it may be joined."""
+    if not _may_join(alive[first], alive[second], settings):
+        return
+    llr = fit.slope * _cosine(alive[first], alive[second]) + fit.intercept
+    if llr >= settings.join_llr:
+        heapq.heappush(waiting, (-llr, first, second))
 
 
 def _cosine(first: Appearance, second: Appearance) -> float:

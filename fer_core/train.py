@@ -19,7 +19,7 @@ import numpy as np
 
 from fer_core import metrics
 from fer_core.dataset import FACE_PX, SPLITS, LabelledFaces
-from fer_core.errors import DataError
+from fer_core.errors import DataError, OutputError
 from fer_core.settings import TrainSettings
 from fer_core.types import EXPRESSIONS, FloatArray, UInt8Array
 from fer_core.weights import sha256_of
@@ -190,13 +190,18 @@ def train(
     import keras
 
     fit, held = _split(data, settings)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out}: can't be used as the run's folder ({error.strerror or error})") from error
     keras.utils.set_random_seed(settings.seed)
     keras.mixed_precision.set_global_policy("mixed_bfloat16" if settings.mixed_precision else "float32")
     try:
         state = _state(out, settings)
         first, steps = len(state["curve"]), max(1, len(fit) // settings.batch) * settings.epochs
-        model = keras.models.load_model(out / _CHECKPOINT) if first else _compiled(settings, steps)
+        model = _compiled(settings, steps)
+        if first:
+            _restore(model, keras.models.load_model(out / _CHECKPOINT))
         if first < settings.epochs:
             last = min(settings.epochs, first + stop_after) if stop_after else settings.epochs
             saver = _saver(out, state, held, tell)
@@ -206,6 +211,14 @@ def train(
     finally:
         keras.mixed_precision.set_global_policy("float32")
     return _finish(model, out, settings, held, state)
+
+
+def _restore(model: Any, saved: Any) -> None:
+    """Weights and optimizer's state of a checkpoint; a loaded optimizer itself forgets what it doesn't decay."""
+    model.set_weights(saved.get_weights())
+    model.optimizer.build(model.trainable_variables)
+    for mine, kept in zip(model.optimizer.variables, saved.optimizer.variables, strict=True):
+        mine.assign(kept)
 
 
 def _split(data: LabelledFaces, settings: TrainSettings) -> tuple[LabelledFaces, LabelledFaces]:
@@ -225,7 +238,10 @@ def _state(out: Path, settings: TrainSettings) -> dict[str, Any]:
     path = out / _STATE
     if not path.exists():
         return {"settings": wanted, "curve": []}
-    state: dict[str, Any] = json.loads(path.read_text())
+    try:
+        state: dict[str, Any] = json.loads(path.read_text())
+    except ValueError as error:
+        raise DataError(f"{path}: damaged ({error}); remove the folder, or choose another") from error
     if state["settings"] != wanted:
         raise DataError(f"{out} holds a run with other settings: choose another folder or the same settings")
     return state

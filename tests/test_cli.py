@@ -115,6 +115,8 @@ def test_exits_that_end_before_the_entrances_begin(capsys, tmp_path, good):
     ("more", "cause"),
     [
         (["--entry-start", "yesterday"], "no ISO time"),
+        (["--entry-start", "0001-01-01T00:00:00+05:00"], "no ISO time"),
+        (["--entry-start", "9999-12-31T23:59:59+00:00"], "years 1980 to 2200"),
         (["--entry-start", BEFORE, BEFORE], "2 starts for 1 films"),
         (["--entry-door", "a", "b"], "2 doors for 1 films"),
         (["--samples", "0"], "--samples"),
@@ -223,3 +225,15 @@ def test_a_data_folder_that_cannot_be_written(capsys, tmp_path, shop):
     folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
     said = refused(capsys, "export", "visits", "--db", shop[0], "--out", folder / "v.csv")
     assert "v.csv" in said
+
+
+def test_a_database_that_cannot_be_there_is_told_before_the_work(capsys, tmp_path, good):
+    assert "x.duckdb" in refused(capsys, "review", *good, "--db", good[0] / "x.duckdb")
+    assert "name too long" in refused(capsys, "review", *good, "--db", tmp_path / ("n" * 300)).lower()
+
+
+def test_a_real_store_is_never_marked_as_a_sample(capsys, good, shop):
+    path, _ = shop
+    with Store.open(path) as store, store.cursor() as cursor:
+        (name,) = cursor.execute("SELECT name FROM stores").fetchone()
+    assert "real store" in refused(capsys, "review", *good, "--db", path, "--store", name, "--sample-shop")

@@ -78,6 +78,10 @@ def test_bad_files_are_refused_in_one_sentence(tmp_path, name, content, message)
 
 
 def test_bad_npz(tmp_path):
+    whole = write_npz(tmp_path / "whole.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"cut\.npz: not a readable"):
+        dataset.load(tmp_path / "cut.npz")
     with pytest.raises(DataError, match="lacks the arrays label"):
         dataset.load(write_npz(tmp_path / "a.npz", label=None))
     with pytest.raises(DataError, match="labels must lie"):

@@ -8,7 +8,7 @@ import pytest
 
 from fer_core import train
 from fer_core.dataset import LabelledFaces
-from fer_core.errors import DataError
+from fer_core.errors import DataError, OutputError
 from fer_core.settings import TrainSettings
 
 TINY = TrainSettings(epochs=2, batch=16, widths=(4, 8), blocks=1, mixed_precision=False, seed=5)
@@ -101,3 +101,25 @@ def test_augmented_faces_keep_their_form_and_the_given_one_stays():
     assert np.array_equal(image, before)
     assert np.array_equal(made, train.augmented(image, np.random.default_rng(0)))
     assert not np.array_equal(made, train.augmented(image, np.random.default_rng(1)))
+
+
+def test_a_resumed_run_decays_what_it_decayed_before(tmp_path):
+    train.train(toy_faces(), tmp_path, TINY, stop_after=1)
+    import keras
+
+    fresh = train._compiled(TINY, 10)
+    train._restore(fresh, keras.models.load_model(tmp_path / "checkpoint.keras"))
+    decayed = [v.path for v in fresh.trainable_variables if fresh.optimizer._use_weight_decay(v)]
+    assert decayed
+    assert not [path for path in decayed if path.rsplit("/", 1)[-1] in ("bias", "gamma", "beta")]
+    assert int(fresh.optimizer.iterations) > 0
+
+
+def test_a_run_folder_that_cannot_be_is_refused(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputError, match="file"):
+        train.train(toy_faces(), tmp_path / "file", TINY)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "state.json").write_text("{")
+    with pytest.raises(DataError, match="damaged"):
+        train.train(toy_faces(), tmp_path / "run", TINY)

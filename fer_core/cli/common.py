@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from fer_core import detect, embed, emotion
-from fer_core.errors import OutputError
+from fer_core.errors import InputError, OutputError
 from fer_core.pipeline import Engine, Tell
 from fer_core.pipeline import Progress as FilmProgress
 from fer_core.settings import Settings
+from fer_core.types import EXPRESSIONS
 
 ERRORS = Console(stderr=True, highlight=False)
 
@@ -42,6 +44,8 @@ def engine_of(
     named_detector = detect.open_detector(detector, settings.detect) if detector else None
     named_embedder = embed.open_embedder(embedder) if embedder else None
     named_emotion = emotion.open_emotion(emotion_model) if emotion_model else None
+    if named_emotion and named_emotion.labels != EXPRESSIONS:
+        raise InputError(f"{emotion_model}: reviews need the expressions {', '.join(EXPRESSIONS)}, not the model's own classes")
     return Engine(
         named_detector or detect.open_default(settings.detect, tell),
         named_embedder or embed.open_default(tell),
@@ -63,7 +67,7 @@ def film_progress() -> Iterator[Tell]:
         def show(progress: FilmProgress) -> None:
             if progress.film not in tasks:
                 what = "entrance" if progress.role == "entry" else "exit"
-                label = f"{what} [bold]{progress.film.name}[/bold]"
+                label = f"{what} [bold]{escape(progress.film.name)}[/bold]"
                 tasks[progress.film] = bars.add_task(label, total=progress.total_s, found="")
             found = f"{progress.people} people"
             bars.update(tasks[progress.film], completed=progress.done_s, total=progress.total_s, found=found)

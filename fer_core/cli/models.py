@@ -1,6 +1,7 @@
 """`models`, `sample`, `export`: weights, drawn footage, tables to files."""
 
 import argparse
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def run_export(arguments: argparse.Namespace) -> None:
     from fer_core.store import Store
 
     path = arguments.db or common.data_folder() / "moodgate.duckdb"
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path.exists, False for names that can't be
         raise InputError(f"{path}: no such database")
     with Store.open(path, create=False) as store:
         rows = queries.export(store, arguments.table, arguments.out)

@@ -1,20 +1,22 @@
 """`review` and `analyze`: films → visits, films → appearances."""
 
 import argparse
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from fer_core import pipeline, queries, video
 from fer_core.cli import common
-from fer_core.errors import FilmError, InputError
+from fer_core.errors import FilmError, InputError, OutputError
 from fer_core.pipeline import Film
 from fer_core.review import valence_of
 from fer_core.settings import Settings
@@ -24,6 +26,7 @@ from fer_core.types import EXPRESSIONS, REVIEWS, Appearance, Day, Footage, Role
 _COLOURS = {"positive": "green", "neutral": "blue", "negative": "red", "uncertain": "dim"}
 _SIGNS = {"positive": "▲", "neutral": "●", "negative": "▼", "uncertain": "?"}
 _ROWS_SHOWN = 40
+_FIRST_YEAR, _LAST_YEAR = 1980, 2200
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
@@ -52,15 +55,17 @@ def run(arguments: argparse.Namespace) -> None:
         queries.check_ending(arguments.out)
     path = arguments.db or common.data_folder() / "moodgate.duckdb"
     checked = pipeline.check_films(films)
-    held = Store.open(path) if path.exists() else None
+    held = _held(path)
     try:
         engine = common.engine_of(settings, arguments.detector, arguments.embedder, arguments.emotion)
+        if held and arguments.sample_shop:
+            _refuse_real_store(held, arguments.store)
         with common.film_progress() as tell:
             day = pipeline.review_day(arguments.store, films, engine, tell=tell, checked=checked)
         held = held or Store.open(path)
-        held.write_day(day)
         if arguments.sample_shop:
             held.put_store(arguments.store, is_sample=True)
+        held.write_day(day)
         table = queries.of_day(held, day)
     finally:
         if held:
@@ -74,6 +79,25 @@ def run(arguments: argparse.Namespace) -> None:
         common.print_json(summary(day))
     else:
         _show(table, day, path)
+
+
+def _held(path: Path) -> Store | None:
+    """The database, open, where there is one; else None, once it is sure that one can be made there."""
+    try:
+        if path.exists():
+            return Store.open(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: can't be a database there ({error.strerror or error})") from error
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"{path}: can't be a database there (no right to write in {path.parent})")
+    return None
+
+
+def _refuse_real_store(store: Store, name: str) -> None:
+    known = queries.stores(store)
+    if ((known["store"] == name) & ~known["is_sample"].astype(bool)).any():
+        raise InputError(f"--sample-shop: {name!r} is a real store in this database; choose another name for the sample")
 
 
 def _given(arguments: argparse.Namespace) -> tuple[list[Path], list[Path]]:
@@ -102,10 +126,12 @@ def _films(role: Role, given: Sequence[Path], starts: Sequence[str], doors: Sequ
 
 def _moment(text: str, option: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InputError(f"{option}: {text!r} is no ISO time, such as 2026-03-02T10:00:00+00:00") from error
-    return moment if moment.tzinfo else moment.astimezone()
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise InputError(f"{option}: {text!r} lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return moment
 
 
 def summary(day: Day) -> dict[str, object]:
@@ -137,17 +163,16 @@ def _show(table: pd.DataFrame, day: Day, path: Path) -> None:
         "Leading apparent expressions; change of valence (-1 … 1) with its standard error; match: that it was the same "
         "person. No picture and no template was kept. "
     )
-    console.print(f"[dim]{note if len(table) else ''}Written to {path}[/dim]")
+    console.print(f"[dim]{note if len(table) else ''}Written to {escape(str(path))}[/dim]")
 
 
 def _visits_table(table: pd.DataFrame, day: Day) -> Table:
     """Fits 80 columns; with start times the hour and how long they stayed, without them seconds of both films."""
     clock = bool(len(table)) and table["entered_at"].notna().all()
-    shown = Table(title=f"Visits of {day.store}", title_justify="left", header_style="bold", box=box.SIMPLE_HEAD)
-    for name, left in (
-        ("came", False), ("stayed" if clock else "left", False), ("entrance", True), ("exit", True), ("change", False),
-        ("review", True), ("match", False),
-    ):  # fmt: skip
+    shown = Table(title=f"Visits of {escape(day.store)}", title_justify="left", header_style="bold", box=box.SIMPLE_HEAD)
+    first, second = ("came (UTC)", "stayed") if clock else ("came", "left")
+    for name in (first, second, "entrance", "exit", "change", "review", "match"):
+        left = name in ("entrance", "exit", "review")
         shown.add_column(name, justify="left" if left else "right", no_wrap=True)
     for row in table.itertuples():
         shown.add_row(
@@ -211,7 +236,7 @@ def run_analyze(arguments: argparse.Namespace) -> None:
     if arguments.json:
         common.print_json(told)
     else:
-        Console().print(f"{_count(len(seen), 'appearance')}, {told['usable']} usable, written to {arguments.out}")
+        Console().print(f"{_count(len(seen), 'appearance')}, {told['usable']} usable, written to {arguments.out}", markup=False)
 
 
 _COLUMNS = [
@@ -227,7 +252,7 @@ def _row(seen: Appearance, settings: Settings) -> dict[str, object]:
         "size_px": seen.size_px, "quality": seen.quality, "faces": seen.faces, "usable": seen.usable,
         "expression": seen.expression if seen.usable else None,
         "valence": float(valence_of(mean, settings.review)) if seen.usable else None,
-        **{f"p_{name}": float(p) for name, p in zip(EXPRESSIONS, mean, strict=True)},
+        **{f"p_{name}": float(p) if seen.usable else None for name, p in zip(EXPRESSIONS, mean, strict=True)},
         "times_s": [round(float(t), 3) for t in seen.times_s],
         "series": [[round(float(p), 4) for p in row] for row in seen.series],
     }  # fmt: skip

@@ -27,7 +27,7 @@ class OnnxEmotion(CropModel):
     """
 
     def __init__(self, path: Path, *, name: str | None = None, threads: int = SMALL_NETWORK_THREADS) -> None:
-        self.name = name or str(path)
+        self.name = name or path.name
         self._session = open_session(path, threads)
         _check_input(path, self._session.get_inputs())
         self._input: str = self._session.get_inputs()[0].name
