@@ -57,9 +57,9 @@ def run(arguments: argparse.Namespace) -> None:
     checked = pipeline.check_films(films)
     held = _held(path)
     try:
-        engine = common.engine_of(settings, arguments.detector, arguments.embedder, arguments.emotion)
         if held and arguments.sample_shop:
             _refuse_real_store(held, arguments.store)
+        engine = common.engine_of(settings, arguments.detector, arguments.embedder, arguments.emotion)
         with common.film_progress() as tell:
             day = pipeline.review_day(arguments.store, films, engine, tell=tell, checked=checked)
         held = held or Store.open(path)
