@@ -104,7 +104,7 @@ def load(path: Path) -> LabelledFaces:
 
 def _load_npz(path: Path) -> LabelledFaces:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             data = {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: not a readable .npz ({error})") from error

@@ -99,7 +99,7 @@ def test_joined_track_keeps_the_better_shot_and_both_series():
 
 def test_joining_a_long_film_takes_each_track_once():
     people = [seen(angle, start=10.0 * n + 4 * part, end=10.0 * n + 4 * part + 2) for n in range(60) for part, angle in
-              ((0, 37.0 * n % 360), (1, 37.0 * n % 360 + 1))]  # fmt: skip
+              ((0, 97.0 * n % 360), (1, 97.0 * n % 360 + 1))]  # fmt: skip
     joined = match.join_broken(people, FIT, SETTINGS)
     assert len(joined) == 60
     assert [seen.faces for seen in joined] == [10] * 60
