@@ -30,7 +30,7 @@ from fer_core import match, video
 from fer_core.cli import common
 from fer_core.pipeline import Engine, Film
 from fer_core.pipeline.film import FilmAnalysis
-from fer_core.pipeline.passages import Passage, split_by_appearance
+from fer_core.pipeline.passages import Codes, Passage, split_by_appearance
 from fer_core.settings import Settings, fit_for
 from fer_core.track import FaceTracker, Tracked
 from fer_core.types import Appearance, Faces, FloatArray, IntArray, Role
@@ -84,7 +84,9 @@ class _Tracking(FilmAnalysis):
         self.passages: list[tuple[int, Passage]] = []
 
     def _finish(self, number: int) -> None:
-        parts = split_by_appearance(self.keepers.pop(number), self.engine.embedder, self.engine.settings)
+        parts = split_by_appearance(
+            self.keepers.pop(number), Codes(self.engine.embedder, self.engine.settings.track), self.engine.settings
+        )
         self.passages += [(number, part) for part in parts]
 
     def finish(self) -> None:

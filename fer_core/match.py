@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import logsumexp
 
-from fer_core.settings import LlrFit, MatchSettings
+from fer_core.settings import LlrFit, MatchSettings, PairFit
 from fer_core.types import Appearance, FloatArray
 
 _IMPOSSIBLE = -1e6
@@ -38,6 +38,18 @@ class Matching:
 
     pairs: tuple[Pair, ...]
     ambiguous: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SecondOpinion:
+    """Another embedder's templates of the same appearances, in the order of their lists, and how both go together.
+
+    entries (n, d), exits (m, d): rows of length 1; NaN where it knows nothing.
+    """
+
+    entries: FloatArray
+    exits: FloatArray
+    fit: PairFit
 
 
 def llr_of(cosine: FloatArray, fit: LlrFit, settings: MatchSettings) -> FloatArray:
@@ -75,6 +87,7 @@ def match(
     *,
     entry_at: FloatArray | None = None,
     exit_at: FloatArray | None = None,
+    second: SecondOpinion | None = None,
 ) -> Matching:
     """Match usable appearances; those without a template are left out. entry_at (n,), exit_at (m,): seconds of one
     clock, NaN where unknown."""
@@ -82,7 +95,7 @@ def match(
     cols = [j for j, seen in enumerate(exits) if seen.usable]
     if not rows or not cols:
         return Matching((), ())
-    llr = llr_of(_templates(entries, rows) @ _templates(exits, cols).T, fit, settings)
+    llr = _likeness(entries, exits, rows, cols, fit, settings, second)
     score = np.where(llr >= settings.min_llr, llr, _IMPOSSIBLE)
     if entry_at is not None and exit_at is not None:
         score = score + time_scores(entry_at[rows], exit_at[cols], settings)
@@ -90,6 +103,25 @@ def match(
     pairs = [Pair(rows[i], cols[j], probability, runner_up) for i, j, probability, runner_up in _assigned(score, settings)]
     sure = [pair for pair in pairs if pair.probability >= np.exp(settings.min_margin) * pair.runner_up]
     return Matching(tuple(sure), tuple(pair for pair in pairs if pair not in sure))
+
+
+def _likeness(
+    entries: Sequence[Appearance],
+    exits: Sequence[Appearance],
+    rows: list[int],
+    cols: list[int],
+    fit: LlrFit,
+    settings: MatchSettings,
+    second: SecondOpinion | None,
+) -> FloatArray:
+    """(n, m) what the faces say: both embedders where both know the pair, else the first alone."""
+    cosine = _templates(entries, rows) @ _templates(exits, cols).T
+    alone = llr_of(cosine, fit, settings)
+    if second is None:
+        return alone
+    other = second.entries[rows] @ second.exits[cols].T
+    both = second.fit.first * cosine + second.fit.second * other + second.fit.intercept
+    return np.where(np.isnan(other), alone, np.clip(both, -settings.max_llr, settings.max_llr))
 
 
 def _templates(appearances: Sequence[Appearance], rows: list[int]) -> FloatArray:
@@ -196,4 +228,7 @@ def _joined(first: Appearance, second: Appearance) -> Appearance:
         times_s=np.concatenate([first.times_s, second.times_s])[order],
         series=np.concatenate([first.series, second.series])[order],
         weight=np.concatenate([first.weight, second.weight])[order],
+        looks=tuple(
+            sorted((*first.looks, *second.looks), key=lambda look: -look.quality)[: max(len(first.looks), len(second.looks))]
+        ),
     )

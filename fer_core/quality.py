@@ -11,9 +11,10 @@ import numpy as np
 
 from fer_core import geometry
 from fer_core.settings import QualitySettings
-from fer_core.types import Faces, FloatArray, Frame, Shot, UInt8Array
+from fer_core.types import Faces, FloatArray, Frame, Look, Shot, UInt8Array
 
 _FIXED_PX = 64
+_LOOK_QUALITY = 95
 _CRISP = 900.0
 """Variance of the Laplacian of a crisp face at 64 px: what sharpness 1 means."""
 
@@ -93,6 +94,13 @@ def _shrunk(shot: Shot, side_px: int) -> Shot:
     return Shot(shot.time_s, patch, shot.face.moved((0, 0), factor), shot.center, shot.size_px, shot.quality, shot.yaw)
 
 
+def look_of(shot: Shot, side_px: int) -> Look:
+    """The shot packed into few bytes, its longer side at most side_px."""
+    small = _shrunk(shot, side_px)
+    _, packed = cv2.imencode(".jpg", small.patch, [cv2.IMWRITE_JPEG_QUALITY, _LOOK_QUALITY])
+    return Look(packed.tobytes(), small.face, shot.quality)
+
+
 @dataclass
 class ShotKeeper:
     """The shots of one track worth keeping, bounded however long the track lasts.
@@ -109,10 +117,11 @@ class ShotKeeper:
     shots: list[Shot] = field(default_factory=list)
     _stride: int = 1
 
-    def add(self, shot: Shot) -> None:
-        """Take the next shot of the track, in order of time."""
-        if self.faces % self._stride == 0:
-            self.shots.append(_shrunk(shot, self.settings.shot_side_px))
+    def add(self, shot: Shot) -> Shot | None:
+        """Take the next shot of the track, in order of time; gives it as it joined `shots`, None where it didn't."""
+        kept = _shrunk(shot, self.settings.shot_side_px) if self.faces % self._stride == 0 else None
+        if kept is not None:
+            self.shots.append(kept)
         self.first_s, self.last_s = (self.first_s if self.faces else shot.time_s), shot.time_s
         self.faces += 1
         if len(self.shots) > self.settings.max_shots:
@@ -121,6 +130,7 @@ class ShotKeeper:
         self.best.append(shot)
         if len(self.best) > self.settings.best_shots:
             self.best.remove(self._least())
+        return kept
 
     def _bin(self, shot: Shot) -> int:
         return min(int((shot.yaw + 1) / 2 * self.settings.pose_bins), self.settings.pose_bins - 1)

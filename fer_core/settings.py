@@ -48,6 +48,8 @@ class TrackSettings:
     """Least likeness (log-likelihood ratio) along one track. More: fewer mixed, more broken tracks."""
     probes: int = 4
     """Shots of a track, spread over time, that are compared. More: shorter mix-ups are found; slower."""
+    probe_s: float = 0.8
+    """Seconds between shots that are embedded while the track lasts, doubled after every `probes` of them. More: faster."""
     min_faces: int = 2
     """Fewest faces of a track that counts. More: fewer false people, hurried ones are missed."""
 
@@ -86,6 +88,10 @@ class QualitySettings:
     """Longest side of a shot kept for the template."""
     shot_side_px: int = 160
     """Longest side of a shot kept for the expression only."""
+    looks: int = 2
+    """Best shots kept, packed, for the second opinion on who is who. More: surer, slower, more memory (20 kB each)."""
+    look_side_px: int = 240
+    """Longest side of such a shot."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +109,28 @@ class LlrFit:
 
 
 EMBEDDER_FITS: dict[str, LlrFit] = {
-    "mobilefacenet": LlrFit(25.02, -6.51, "1,343 photographs of 400 people, 2026-11-21 (benchmarks/fit_llr.py)"),
+    "mobilefacenet": LlrFit(25.17, -6.36, "1,343 photographs of 400 people, 2026-11-21 (benchmarks/fit_llr.py)"),
     "dlib": LlrFit(112.53, -102.16, "1,396 photographs of 420 people, 2026-11-21 (benchmarks/fit_llr.py)"),
 }
 """By the embedder's name."""
+
+
+@dataclass(frozen=True)
+class PairFit:
+    """From the cosines of two embedders to one log-likelihood ratio: first · cosine + second · cosine + intercept."""
+
+    first: float
+    second: float
+    intercept: float
+    origin: str = ""
+
+
+PAIR_FITS: dict[tuple[str, str], PairFit] = {
+    ("mobilefacenet", "dlib"): PairFit(
+        11.78, 62.76, -59.77, "1,325 photographs of 400 people, 2026-11-21 (benchmarks/fit_pair.py)"
+    ),
+}
+"""By the names of the first embedder and of the one that gives a second opinion."""
 
 _COSINE_THRESHOLDS: dict[str, float] = {
     "sface": 0.363,
@@ -136,18 +160,42 @@ def fit_for(embedder: str) -> LlrFit:
 
 
 @dataclass(frozen=True)
+class ExpressionFit:
+    """From a model's probabilities to those of faces before a shop's camera: p ∝ exp(sharpness · log p + shift).
+
+    Vector scaling (Guo et al. 2017), the shift moving the shares of the training pictures towards those of visitors.
+    """
+
+    sharpness: float
+    """Power of the model's probabilities. More: surer of the leading one."""
+    shift: tuple[float, ...]
+    """Added to the logarithm for each of EXPRESSIONS. More: named more often."""
+    origin: str = ""
+
+
+EXPRESSION_FITS: dict[str, ExpressionFit] = {
+    "moodgate": ExpressionFit(
+        1.38,
+        (-0.88, -0.88, -0.88, 0.49, -0.88, -0.14, 0.01),
+        "1,396 photographs of 420 people, 2026-11-21 (benchmarks/fit_expression.py)",
+    ),
+}
+"""By the model's name; a model without one speaks as it is."""
+
+
+@dataclass(frozen=True)
 class MatchSettings:
     """Who left among those who came."""
 
     matched_share: float = 0.8
     """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
-    min_llr: float = 0.0
+    min_llr: float = -1.0
     """Least that two faces alone must say for a pair, as a log-likelihood ratio. More: fewer false visits, more alone."""
-    min_log_odds: float = -1.0
+    min_log_odds: float = -0.5
     """Least log odds of a pair against staying alone. More: fewer false visits, more people left alone."""
     max_llr: float = 14.0
     """Most that one likeness can say, as a log-likelihood ratio. More: alike strangers are told apart by less."""
-    min_margin: float = 0.7
+    min_margin: float = 0.3
     """Least log of a pair's probability over its runner-up's; below it the pair is ambiguous. More: fewer, surer visits."""
     dwell_median_s: float = 900.0
     """Middle of the log-normal prior of the time between entrance and exit."""
@@ -169,7 +217,7 @@ class ReviewSettings:
 
     valence: tuple[float, ...] = (-1.0, -1.0, -1.0, 1.0, -1.0, 0.0, 0.0)
     """Valence of each of EXPRESSIONS, −1 to 1."""
-    threshold: float = 0.5
+    threshold: float = 0.4
     """Change of valence from which a review may be positive or negative. More: more neutral ones."""
     z: float = 0.5
     """Standard errors by which a change must clear what it is held against. More: more uncertain reviews."""
@@ -177,8 +225,8 @@ class ReviewSettings:
     """Rounds of the block bootstrap over frames."""
     block_s: float = 0.6
     """Length of a block: successive pictures are alike."""
-    model_error: tuple[tuple[float, float], ...] = ((0.5, 0.384), (0.7, 0.311), (0.9, 0.215), (1.01, 0.112))
-    """The model's own valence error by its confidence (its upper end, standard error): benchmarks/fit_model_error.py."""
+    model_error: tuple[tuple[float, float], ...] = ((0.5, 0.597), (0.7, 0.457), (0.9, 0.380), (1.01, 0.161))
+    """The model's own valence error by its confidence (its upper end, standard error): benchmarks/fit_expression.py."""
     model_error_share: float = 0.5
     """Share of the model's error that a mean over a track doesn't average away."""
     min_offset_visits: int = 200

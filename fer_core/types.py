@@ -110,21 +110,12 @@ class Shot:
 
 
 @dataclass(frozen=True, eq=False)
-class Track:
-    """One person's passage before one camera, as the tracker saw it.
+class Look:
+    """A shot kept in few bytes: jpeg, the packed picture around the face; face, where it is in it; quality from 0 to 1."""
 
-    number is unique within the film; shots are in order of time and bounded in number (evenly thinned); best are those
-    to make the template from; faces counts all detections of the track; broken says that the film's picture was cut.
-    """
-
-    number: int
-    start_s: float
-    end_s: float
-    faces: int
-    shots: tuple[Shot, ...]
-    best: tuple[Shot, ...]
-    first_xyxy: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-    last_xyxy: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    jpeg: bytes
+    face: Faces
+    quality: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +126,7 @@ class Appearance:
     (px) of the best shot. template (d,) float32 of length 1, or None: unusable. times_s (m,), series (m, 7) rows
     summing to 1 in EXPRESSIONS order, weight (m,): the expressions over time and their weights; m = 0 where none was
     read. intervals: the moments in which the person was in the picture, more than one after broken tracks were joined.
+    looks: the best shots, for a second opinion when the day is settled; they never leave the memory.
     """
 
     role: Role
@@ -151,6 +143,7 @@ class Appearance:
     series: FloatArray
     weight: FloatArray
     door: str = ""
+    looks: tuple[Look, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "times_s", _frozen(self.times_s, (None,), "times_s", np.float64))

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks import open_set, tracking
 from benchmarks.tracking import Told
-from fer_core.settings import LlrFit
+from fer_core.settings import LlrFit, MatchSettings
 
 FIT = LlrFit(20.0, -10.0)
 LEFT, RIGHT = np.array([0.0, 0.0, 10.0, 10.0]), np.array([100.0, 0.0, 110.0, 10.0])
@@ -93,7 +93,7 @@ def test_templates_that_separate():
     assert (figures["mated_searches"], figures["non_mated_searches"]) == (5, 5)
     assert figures["fnir_at_fpir_0.01"]["value"] == 0.0
     assert figures["fnir_at_fpir_0.01"]["interval"] == [0.0, 0.0]
-    assert figures["at_min_llr"] == {"llr": 0.0, "fnir": 0.0, "fpir": 0.0}
+    assert figures["at_min_llr"] == {"llr": MatchSettings().min_llr, "fnir": 0.0, "fpir": 0.0}
 
 
 def test_random_templates():

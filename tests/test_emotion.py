@@ -10,9 +10,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from fer_core import emotion, geometry, weights
-from fer_core.emotion.base import face_crops, summing_to_one
+from fer_core.emotion.base import face_crops, fitted, summing_to_one
 from fer_core.emotion.onnx_model import OnnxEmotion
 from fer_core.errors import UnknownBackendError, WeightsError, WeightsMismatchError
+from fer_core.settings import ExpressionFit
 from fer_core.types import EXPRESSIONS, Faces
 from tests.drawn_face import drawn_face
 
@@ -314,3 +315,21 @@ def _mouthed(bend):
         image, (160, 160 - 8 * bend), (24, 14), 0, *((15, 165) if bend > 0 else (195, 345)), (60, 60, 130), 4, cv2.LINE_AA
     )
     return image
+
+
+def test_a_fit_scales_and_shifts_in_the_logarithms():
+    rows = np.array([[0.1, 0.1, 0.1, 0.3, 0.1, 0.1, 0.2]], np.float32)
+    neutral = ExpressionFit(1.0, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0))
+    assert fitted(rows, neutral)[0].argmax() == 6
+    assert fitted(rows, ExpressionFit(3.0, (0.0,) * 7))[0, 3] > 0.6
+    assert fitted(rows, neutral).sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_a_fit_changes_what_is_predicted_but_not_what_is_judged(tmp_path):
+    path = toy_network(tmp_path / "votes.onnx")
+    plain, shifted = OnnxEmotion(path), OnnxEmotion(path, fit=ExpressionFit(1.0, (0.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0)))
+    faces = np.arange(2 * 48 * 48, dtype=np.int64).reshape(2, 48, 48).astype(np.uint8)
+    assert np.array_equal(plain.probabilities(faces), shifted.probabilities(faces))
+    image, face = np.full((80, 80, 3), 90, np.uint8), Faces(np.array([[10, 10, 70, 70]], np.float32), np.ones(1, np.float32))
+    assert shifted.predict(image, face)[0].argmax() == 1
+    assert plain.predict(image, face)[0].argmax() != 1

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fer_core import match
-from fer_core.settings import LlrFit, MatchSettings
-from fer_core.types import Appearance
+from fer_core.settings import LlrFit, MatchSettings, PairFit
+from fer_core.types import Appearance, Faces, Look
 
 FIT = LlrFit(slope=20.0, intercept=-6.0, origin="test")
 SETTINGS = MatchSettings()
@@ -104,3 +106,25 @@ def test_joining_a_long_film_takes_each_track_once():
     assert len(joined) == 60
     assert [seen.faces for seen in joined] == [10] * 60
     assert [seen.start_s for seen in joined] == sorted(seen.start_s for seen in joined)
+
+
+def test_a_second_opinion_tells_two_apart_whom_the_first_takes_for_one():
+    entries, exits = [seen(0), seen(4)], [seen(2, role="exit"), seen(3, role="exit")]
+    assert not match.match(entries, exits, FIT, SETTINGS).pairs
+    second = match.SecondOpinion(np.eye(2), np.eye(2)[::-1], PairFit(5.0, 20.0, -12.0))
+    told = match.match(entries, exits, FIT, SETTINGS, second=second)
+    assert {(p.entry, p.exit) for p in told.pairs} == {(0, 1), (1, 0)}
+
+
+def test_where_the_second_knows_nothing_the_first_speaks_alone():
+    entries, exits = [seen(0), seen(90)], [seen(2, role="exit"), seen(92, role="exit")]
+    unknown = match.SecondOpinion(np.full((2, 3), np.nan), np.eye(3)[:2], PairFit(5.0, 20.0, -12.0))
+    alone, both = match.match(entries, exits, FIT, SETTINGS), match.match(entries, exits, FIT, SETTINGS, second=unknown)
+    assert {(p.entry, p.exit) for p in alone.pairs} == {(p.entry, p.exit) for p in both.pairs} == {(0, 0), (1, 1)}
+
+
+def test_joined_appearances_keep_their_best_looks():
+    poor, good = (Look(b"", Faces.none(), quality) for quality in (0.2, 0.9))
+    first, second = (replace(seen(0, start=s, end=s + 1), looks=(look,)) for s, look in ((0, poor), (3, good)))
+    (joined,) = match.join_broken([first, second], FIT, SETTINGS)
+    assert joined.looks == (good,)

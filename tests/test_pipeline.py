@@ -12,7 +12,8 @@ from fer_core import pipeline
 from fer_core.errors import CancelledError, FilmError, InputError
 from fer_core.gate import Gate, Zone
 from fer_core.pipeline import Engine, Film
-from fer_core.settings import Settings
+from fer_core.pipeline.second import second_opinion
+from fer_core.settings import PairFit, Settings
 from tests import films
 from tests.toys import GREY, ToyDetector, ToyEmbedder, ToyEmotion, paint
 
@@ -181,3 +182,28 @@ def test_a_film_that_was_cut_off_is_read_to_the_break_with_a_warning(day, tmp_pa
     assert len(seen) == 1
     (warning,) = footage.warnings
     assert "cut short.mkv" in warning
+
+
+def test_a_second_opinion_is_asked_of_the_looks(day):
+    second = ToyEmbedder()
+    second.name = "toy2"
+    engines = replace(engine(), second=second)
+    told = pipeline.review_day("shop", [Film(day[0], "entry"), Film(day[1], "exit")], engines)
+    assert told.embedder == "toy+toy2"
+    assert all(len(seen.looks) == Settings().quality.looks for seen in told.entries)
+    opinion = _opinion(told, second)
+    assert np.isclose(opinion.entries @ opinion.exits.T, np.array([[0, 1, 0], [1, 0, 0], [0, 0, 0]]), atol=1e-6).all()
+    unasked = pipeline.review_day("shop", [Film(day[0], "entry"), Film(day[1], "exit")], engine())
+    assert not any(seen.looks for seen in unasked.entries)
+
+
+def _opinion(told, second):
+    fits = {("toy", "toy2"): PairFit(10.0, 10.0, -10.0)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fer_core.pipeline.second.PAIR_FITS", fits)
+        return second_opinion(told.entries, told.exits, "toy", second)
+
+
+def test_nobody_is_asked_where_the_two_were_never_fitted(day):
+    assert second_opinion((), (), "toy", None) is None
+    assert second_opinion((), (), "toy", ToyEmbedder()) is None

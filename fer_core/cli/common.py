@@ -46,11 +46,13 @@ def engine_of(
     named_emotion = emotion.open_emotion(emotion_model) if emotion_model else None
     if named_emotion and named_emotion.labels != EXPRESSIONS:
         raise InputError(f"{emotion_model}: reviews need the expressions {', '.join(EXPRESSIONS)}, not the model's own classes")
+    chosen_embedder = named_embedder or embed.open_default(tell)
     return Engine(
         named_detector or detect.open_default(settings.detect, tell),
-        named_embedder or embed.open_default(tell),
+        chosen_embedder,
         named_emotion or emotion.open_default(tell),
         settings,
+        None if named_embedder else embed.open_second(chosen_embedder.name, tell),
     )
 
 

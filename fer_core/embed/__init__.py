@@ -11,9 +11,10 @@ from fer_core.embed.base import Embedder
 from fer_core.embed.deepface import DeepFace
 from fer_core.embed.dlib_resnet import DlibResNet
 from fer_core.embed.onnx_model import mobilefacenet, sface
-from fer_core.errors import UnknownBackendError
+from fer_core.errors import UnknownBackendError, WeightsError, WeightsMismatchError
+from fer_core.settings import PAIR_FITS
 
-__all__ = ["DEFAULTS", "EMBEDDERS", "Embedder", "names", "open_default", "open_embedder"]
+__all__ = ["DEFAULTS", "EMBEDDERS", "Embedder", "names", "open_default", "open_embedder", "open_second"]
 
 EMBEDDERS: dict[str, Callable[[], Embedder]] = {
     "mobilefacenet": mobilefacenet,
@@ -48,3 +49,17 @@ def open_default(tell: Callable[[str], None]) -> Embedder:
     WeightsMismatchError is never passed over; WeightsError where none can be had.
     """
     return weights.first_opened("embedder", {name: EMBEDDERS[name] for name in DEFAULTS}, tell)
+
+
+def open_second(first: str, tell: Callable[[str], None]) -> Embedder | None:
+    """The embedder that gives a second opinion beside the default one; None where there is none or its weights can't be had."""
+    name = next((other for chosen, other in PAIR_FITS if chosen == first), None)
+    if name is None:
+        return None
+    try:
+        return EMBEDDERS[name]()
+    except WeightsMismatchError:
+        raise
+    except WeightsError as error:
+        tell(f"no second opinion on who is who: {error}")
+        return None

@@ -66,11 +66,11 @@ def _checked_dim(path: Path, given: list[int | str | None], told: list[int | str
 def mobilefacenet() -> OnnxEmbedder:
     """MobileFaceNet (Chen, Liu, Gao, Han 2018), 128 numbers: the default. WeightsError where its weights can't be had.
 
-    Mirrored: at 0.1 % false accepts that finds 88.8 instead of 87.0 % of the same people (591 photographs of 200). Evened:
-    89.1 instead of 87.0 % between two lights (700 photographs).
+    Evened: 89.1 instead of 87.0 % of the same people at 0.1 % false accepts between two lights (700 photographs). The mirror
+    image would add 1.4 points alone but only 0.4 beside dlib's second opinion, for twice the time: it is left out.
     """
     path = weights.get(weights.card("mobilefacenet"))
-    return OnnxEmbedder("mobilefacenet", path, 127.5, 128.0, mirrored=True, evened=True)
+    return OnnxEmbedder("mobilefacenet", path, 127.5, 128.0, evened=True)
 
 
 def sface() -> OnnxEmbedder:

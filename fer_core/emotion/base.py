@@ -7,9 +7,12 @@ import cv2
 import numpy as np
 
 from fer_core import geometry
+from fer_core.settings import ExpressionFit
 from fer_core.types import EXPRESSIONS, Faces, FloatArray, UInt8Array, check_image
 
 FER_PX = geometry.FER_PX
+_LEAST = 1e-4
+"""Added to a probability before its logarithm is taken."""
 
 
 class EmotionModel(ABC):
@@ -39,7 +42,13 @@ class EmotionModel(ABC):
 
 
 class CropModel(EmotionModel):
-    """An `EmotionModel` but for the network itself: each face is cut as FER2013 cut it, and all go in one batch."""
+    """An `EmotionModel` but for the network itself: each face is cut as FER2013 cut it, and all go in one batch.
+
+    fit, where there is one, brings the network's probabilities to those of faces before a camera; `probabilities` is
+    without it, for that is what is judged on the set it was trained for.
+    """
+
+    fit: ExpressionFit | None = None
 
     @abstractmethod
     def probabilities(self, faces: UInt8Array) -> FloatArray:
@@ -54,7 +63,15 @@ class CropModel(EmotionModel):
         crops = [crop for image, found in zip(images, faces, strict=True) for crop in face_crops(image, found)]
         if not crops:
             return np.zeros((0, len(self.labels)), np.float32)
-        return summing_to_one(self.probabilities(np.stack(crops)))
+        rows = summing_to_one(self.probabilities(np.stack(crops)))
+        return fitted(rows, self.fit) if self.fit else rows
+
+
+def fitted(rows: FloatArray, fit: ExpressionFit) -> FloatArray:
+    """The probabilities (n, 7) scaled and shifted in their logarithms, summing to 1 again."""
+    scores = fit.sharpness * np.log(np.asarray(rows, np.float64) + _LEAST) + np.array(fit.shift)
+    scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return summing_to_one(scores)
 
 
 def face_crops(image: UInt8Array, faces: Faces) -> list[UInt8Array]:

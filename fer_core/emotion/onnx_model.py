@@ -10,6 +10,7 @@ from fer_core import weights
 from fer_core.emotion.base import FER_PX, CropModel
 from fer_core.errors import WeightsError
 from fer_core.inference import SMALL_NETWORK_THREADS, open_session
+from fer_core.settings import EXPRESSION_FITS, ExpressionFit
 from fer_core.types import EXPRESSIONS, FloatArray, UInt8Array
 
 HEAD = "votes"
@@ -26,8 +27,10 @@ class OnnxEmotion(CropModel):
     network.
     """
 
-    def __init__(self, path: Path, *, name: str | None = None, threads: int = SMALL_NETWORK_THREADS) -> None:
-        self.name = name or path.name
+    def __init__(
+        self, path: Path, *, name: str | None = None, fit: ExpressionFit | None = None, threads: int = SMALL_NETWORK_THREADS
+    ) -> None:
+        self.name, self.fit = name or path.name, fit
         self._session = open_session(path, threads)
         _check_input(path, self._session.get_inputs())
         self._input: str = self._session.get_inputs()[0].name
@@ -90,4 +93,4 @@ def _labels(path: Path, session: Any) -> tuple[str, ...]:
 
 def moodgate() -> OnnxEmotion:
     """The project's own model, in `models/`: the default. WeightsError where it is missing."""
-    return OnnxEmotion(weights.get(weights.card("expression")), name="moodgate")
+    return OnnxEmotion(weights.get(weights.card("expression")), name="moodgate", fit=EXPRESSION_FITS["moodgate"])

@@ -11,6 +11,7 @@ from fer_core import review
 from fer_core.errors import FilmError, InputError
 from fer_core.gate import moment_of
 from fer_core.pipeline.film import Checked, Engine, Film, Tell, analyze_film, check_film
+from fer_core.pipeline.second import second_opinion
 from fer_core.settings import Settings, fit_for
 from fer_core.types import Appearance, AppearanceStatus, Day, FilmInfo, FloatArray, Footage, Role, Visit
 
@@ -74,7 +75,7 @@ def review_day(
     return Day(
         store=store, entry_films=tuple(footage["entry"]), exit_films=tuple(footage["exit"]),
         entries=tuple(seen["entry"]), exits=tuple(seen["exit"]), entry_status=entry_status, exit_status=exit_status,
-        visits=visits, detector=engine.detector.name, embedder=engine.embedder.name, emotion=engine.emotion.name,
+        visits=visits, detector=engine.detector.name, embedder=engine.embedder_name, emotion=engine.emotion.name,
         seconds=time.perf_counter() - started,
     )  # fmt: skip
 
@@ -93,7 +94,8 @@ def settle(
     """Match all entrances against all exits and review what matched: visits, and what became of every appearance."""
     settings, fit = engine.settings, fit_for(engine.embedder.name)
     clocks = [_clock(entries, entry_films), _clock(exits, exit_films)]
-    found = matching.match(entries, exits, fit, settings.match, entry_at=clocks[0], exit_at=clocks[1])
+    opinion = second_opinion(entries, exits, engine.embedder.name, engine.second)
+    found = matching.match(entries, exits, fit, settings.match, entry_at=clocks[0], exit_at=clocks[1], second=opinion)
     visits = tuple(_visit(entries[p.entry], exits[p.exit], p, entry_films, exit_films, settings, offset) for p in found.pairs)
     entry_status = _statuses(entries, {p.entry for p in found.pairs}, {p.entry for p in found.ambiguous})
     exit_status = _statuses(exits, {p.exit for p in found.pairs}, {p.exit for p in found.ambiguous})

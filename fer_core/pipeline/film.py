@@ -24,8 +24,8 @@ from fer_core.embed import Embedder
 from fer_core.emotion import EmotionModel
 from fer_core.errors import CancelledError, InputError
 from fer_core.gate import Gate, moment_of
-from fer_core.pipeline.passages import Passage, split_by_appearance
-from fer_core.quality import ShotKeeper, hidden_shares, shot_of
+from fer_core.pipeline.passages import Codes, Passage, split_by_appearance
+from fer_core.quality import ShotKeeper, hidden_shares, look_of, shot_of
 from fer_core.settings import Settings, fit_for
 from fer_core.track import FaceTracker, Tracked
 from fer_core.types import (
@@ -36,6 +36,7 @@ from fer_core.types import (
     FloatArray,
     Footage,
     Frame,
+    Look,
     Role,
     Shot,
 )  # fmt: skip
@@ -47,12 +48,18 @@ _READERS = 2
 
 @dataclass(frozen=True)
 class Engine:
-    """The three backends and every threshold."""
+    """The three backends and every threshold; `second`, if there, is asked as well when the day is settled."""
 
     detector: Detector
     embedder: Embedder
     emotion: EmotionModel
     settings: Settings = field(default_factory=Settings)
+    second: Embedder | None = None
+
+    @property
+    def embedder_name(self) -> str:
+        """The embedder's, with that of the second opinion."""
+        return f"{self.embedder.name}+{self.second.name}" if self.second else self.embedder.name
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,7 @@ class FilmAnalysis:
         self.film, self.place, self.engine = film, place, engine
         self.tracker = FaceTracker(engine.settings.track, engine.settings.video.samples_per_s)
         self.keepers: dict[int, ShotKeeper] = {}
+        self.codes: dict[int, Codes] = {}
         self.before: list[Shot] = []
         self.faces = 0
         self.samples = 0
@@ -170,22 +178,25 @@ class FilmAnalysis:
                 continue
             if number not in self.keepers:
                 self.keepers[number] = ShotKeeper(self.engine.settings.quality)
+                self.codes[number] = Codes(self.engine.embedder, self.engine.settings.track)
                 if number in tracked.late:
                     self.keepers[number].add(self.before[tracked.late[number]])
-            self.keepers[number].add(shot)
+            kept = self.keepers[number].add(shot)
+            if kept is not None and kept.quality >= self.engine.settings.quality.min_usable:
+                self.codes[number].ask(kept, self.pool)
 
     def _finish(self, number: int) -> None:
         """Hand an ended track to the thread that reads it; a long queue is waited for, so that memory stays bounded."""
-        self.pending.append(self.pool.submit(self._read_track, self.keepers.pop(number)))
+        self.pending.append(self.pool.submit(self._read_track, self.keepers.pop(number), self.codes.pop(number)))
         while self.pending and (len(self.pending) > _MOST_PENDING or self.pending[0].done()):
             self._collect()
 
     def _collect(self) -> None:
         self.appearances += self.pending.popleft().result()
 
-    def _read_track(self, keeper: ShotKeeper) -> list[Appearance]:
+    def _read_track(self, keeper: ShotKeeper, codes: Codes) -> list[Appearance]:
         clock = time.perf_counter()
-        passages = split_by_appearance(keeper, self.engine.embedder, self.engine.settings)
+        passages = split_by_appearance(keeper, codes, self.engine.settings)
         self._spent("embed", clock)
         fewest = self.engine.settings.track.min_faces
         return [seen for passage in passages if passage.faces >= fewest and (seen := self._read(passage))]
@@ -203,8 +214,14 @@ class FilmAnalysis:
             role=self.film.role, film=self.place, intervals=((passage.start_s, passage.end_s),), best_s=best.time_s,
             x=best.center[0], y=best.center[1], size_px=best.size_px, quality=best.quality, faces=passage.faces,
             template=passage.template, times_s=np.array([s.time_s for s in scored]), series=series,
-            weight=np.array([max(s.quality, 0.01) for s in scored]), door=self.film.door,
+            weight=np.array([max(s.quality, 0.01) for s in scored]), door=self.film.door, looks=self._looks(passage.chosen),
         )  # fmt: skip
+
+    def _looks(self, chosen: list[Shot]) -> tuple[Look, ...]:
+        limits = self.engine.settings.quality
+        if self.engine.second is None:
+            return ()
+        return tuple(look_of(shot, limits.look_side_px) for shot in chosen[: limits.looks])
 
     def _series(self, shots: list[Shot]) -> FloatArray:
         if not shots:
