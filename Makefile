@@ -1,15 +1,21 @@
-# make run    sets everything up, draws a sample day, reviews it, prints the visits
+# make run    sets everything up and opens the app on the sample shop; make sample does the sample day without a browser
 # make test   runs the tests       make check   linter, formatter, types
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+PORT   ?= 8501
 DATA   := $(or $(MOODGATE_DATA),data)
 CV2    := $(shell sed -n 's/^\(opencv-contrib-python-headless==[^ ]*\).*/\1/p' requirements.txt)
 
-.PHONY: run test check setup clean
+.PHONY: run sample test check setup clean
 
 run: $(VENV)/.ready
+	@echo "Moodgate opens at http://localhost:$(PORT) (stop it with Ctrl-C)"
+	@MOODGATE_OFFLINE=1 $(BIN)/streamlit run app.py --server.port $(PORT) \
+		--server.headless false --server.showEmailPrompt false
+
+sample: $(VENV)/.ready
 	@$(BIN)/python -m fer_core sample "$(DATA)/sample"
 	@MOODGATE_OFFLINE=1 $(BIN)/python -m fer_core review "$(DATA)/sample/entry.mp4" "$(DATA)/sample/exit.mp4" \
 		--store "Sample shop" --sample-shop --entry-start 2026-03-02T10:00:00+00:00 --exit-start 2026-03-02T10:10:00+00:00

@@ -130,9 +130,10 @@ def _templates(appearances: Sequence[Appearance], rows: list[int]) -> FloatArray
 
 def _assigned(log_odds: FloatArray, settings: MatchSettings) -> list[tuple[int, int, float, float]]:
     n, m = log_odds.shape
+    alone = np.log((1 - settings.max_false_share) / settings.max_false_share)
     augmented = np.zeros((n + m, n + m))
     augmented[:n, :m] = log_odds
-    augmented[:n, m:] = np.where(np.eye(n, dtype=bool), settings.min_log_odds, _IMPOSSIBLE)
+    augmented[:n, m:] = np.where(np.eye(n, dtype=bool), alone, _IMPOSSIBLE)
     augmented[n:, :m] = np.where(np.eye(m, dtype=bool), 0.0, _IMPOSSIBLE)
     found = zip(*linear_sum_assignment(augmented, maximize=True), strict=True)
     chance = pair_probabilities(log_odds)

@@ -175,8 +175,8 @@ class ExpressionFit:
 
 EXPRESSION_FITS: dict[str, ExpressionFit] = {
     "moodgate": ExpressionFit(
-        1.38,
-        (-0.88, -0.88, -0.88, 0.49, -0.88, -0.14, 0.01),
+        1.53,
+        (-0.16, -0.16, -0.16, 1.04, -0.16, 0.27, 0.56),
         "1,396 photographs of 420 people, 2026-11-21 (benchmarks/fit_expression.py)",
     ),
 }
@@ -191,8 +191,9 @@ class MatchSettings:
     """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
     min_llr: float = -1.0
     """Least that two faces alone must say for a pair, as a log-likelihood ratio. More: fewer false visits, more alone."""
-    min_log_odds: float = -0.5
-    """Least log odds of a pair against staying alone. More: fewer false visits, more people left alone."""
+    max_false_share: float = 0.7
+    """Largest chance of being false at which a pair is still told; its log odds are the cost of a dummy. Less: fewer false
+    visits, more people left alone."""
     max_llr: float = 14.0
     """Most that one likeness can say, as a log-likelihood ratio. More: alike strangers are told apart by less."""
     min_margin: float = 0.3
@@ -225,7 +226,7 @@ class ReviewSettings:
     """Rounds of the block bootstrap over frames."""
     block_s: float = 0.6
     """Length of a block: successive pictures are alike."""
-    model_error: tuple[tuple[float, float], ...] = ((0.5, 0.597), (0.7, 0.457), (0.9, 0.380), (1.01, 0.161))
+    model_error: tuple[tuple[float, float], ...] = ((0.5, 0.588), (0.7, 0.514), (0.9, 0.342), (1.01, 0.135))
     """The model's own valence error by its confidence (its upper end, standard error): benchmarks/fit_expression.py."""
     model_error_share: float = 0.5
     """Share of the model's error that a mean over a track doesn't average away."""

@@ -1,5 +1,6 @@
 """Two films of toy faces through the real pipeline: real decoding, tracking, matching; toy backends."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -12,8 +13,11 @@ from fer_core import pipeline
 from fer_core.errors import CancelledError, FilmError, InputError
 from fer_core.gate import Gate, Zone
 from fer_core.pipeline import Engine, Film
+from fer_core.pipeline.passages import Codes, split_by_appearance
 from fer_core.pipeline.second import second_opinion
+from fer_core.quality import ShotKeeper
 from fer_core.settings import PairFit, Settings
+from fer_core.types import Shot
 from tests import films
 from tests.toys import GREY, ToyDetector, ToyEmbedder, ToyEmotion, paint
 
@@ -207,3 +211,34 @@ def _opinion(told, second):
 def test_nobody_is_asked_where_the_two_were_never_fitted(day):
     assert second_opinion((), (), "toy", None) is None
     assert second_opinion((), (), "toy", ToyEmbedder()) is None
+
+
+def _track(places_s):
+    """A track's keeper of toy shots at these moments."""
+    keeper = ShotKeeper(Settings().quality)
+    image = np.full((80, 80, 3), GREY, np.uint8)
+    paint(image, 10, 10, 60, "ada", "happy")
+    face = ToyDetector().detect(image)
+    for time_s in places_s:
+        keeper.add(Shot(time_s, image, face, (40.0, 40.0), 60.0, 0.9))
+    return keeper
+
+
+def test_a_long_track_is_probed_ever_rarer():
+    settings, keeper = Settings(), _track(np.arange(0, 60, 0.2))
+    codes = Codes(ToyEmbedder(), settings.track)
+    with ThreadPoolExecutor(1) as pool:
+        for time_s in np.arange(0, 60, 0.2):
+            codes.ask(replace(keeper.shots[0], time_s=float(time_s)), pool)
+    assert settings.track.probes < len(codes.asked) < 5 * settings.track.probes
+
+
+def test_what_was_embedded_while_the_track_lasted_is_not_embedded_again():
+    settings, keeper = Settings(), _track([0.0, 0.8, 1.6, 2.4])
+    codes = Codes(ToyEmbedder(), settings.track)
+    with ThreadPoolExecutor(1) as pool:
+        for shot in keeper.shots:
+            codes.ask(shot, pool)
+    (passage,) = split_by_appearance(keeper, codes, settings)
+    assert len(codes.known) == len(keeper.shots)
+    assert np.allclose(passage.template, [1, 0, 0, 0, 0])

@@ -1,5 +1,6 @@
 """A store's films → its day: everybody matched, every visit reviewed."""
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, timedelta
@@ -14,6 +15,9 @@ from fer_core.pipeline.film import Checked, Engine, Film, Tell, analyze_film, ch
 from fer_core.pipeline.second import second_opinion
 from fer_core.settings import Settings, fit_for
 from fer_core.types import Appearance, AppearanceStatus, Day, FilmInfo, FloatArray, Footage, Role, Visit
+
+OffsetOf = Callable[[str, str], review.Offset]
+"""What is to be taken off the changes between the camera at one door (entrance) and the one at another (exit)."""
 
 
 def check_films(films: Sequence[Film]) -> list[Checked]:
@@ -55,12 +59,15 @@ def review_day(
     films: Sequence[Film],
     engine: Engine,
     *,
-    offset: review.Offset | None = None,
+    offset: OffsetOf | None = None,
     tell: Tell | None = None,
     cancelled: Callable[[], bool] | None = None,
     checked: Sequence[Checked] | None = None,
 ) -> Day:
-    """A store's films, entrances and exits of any number, → its day, settled; `checked` is what `check_films` said."""
+    """A store's films, entrances and exits of any number, → its day, settled.
+
+    `checked` is what `check_films` said; `offset` is asked once for each pair of doors, when the films are read.
+    """
     started = time.perf_counter()
     checked = checked or check_films(films)
     footage: dict[Role, list[Footage]] = {"entry": [], "exit": []}
@@ -89,14 +96,15 @@ def settle(
     entry_films: Sequence[Footage],
     exit_films: Sequence[Footage],
     engine: Engine,
-    offset: review.Offset | None = None,
+    offset: OffsetOf | None = None,
 ) -> Settled:
     """Match all entrances against all exits and review what matched: visits, and what became of every appearance."""
     settings, fit = engine.settings, fit_for(engine.embedder.name)
     clocks = [_clock(entries, entry_films), _clock(exits, exit_films)]
     opinion = second_opinion(entries, exits, engine.embedder.name, engine.second)
     found = matching.match(entries, exits, fit, settings.match, entry_at=clocks[0], exit_at=clocks[1], second=opinion)
-    visits = tuple(_visit(entries[p.entry], exits[p.exit], p, entry_films, exit_films, settings, offset) for p in found.pairs)
+    known = functools.cache(offset) if offset else None
+    visits = tuple(_visit(entries[p.entry], exits[p.exit], p, entry_films, exit_films, settings, known) for p in found.pairs)
     entry_status = _statuses(entries, {p.entry for p in found.pairs}, {p.entry for p in found.ambiguous})
     exit_status = _statuses(exits, {p.exit for p in found.pairs}, {p.exit for p in found.ambiguous})
     return visits, entry_status, exit_status
@@ -123,11 +131,11 @@ def _visit(
     entry_films: Sequence[Footage],
     exit_films: Sequence[Footage],
     settings: Settings,
-    offset: review.Offset | None,
+    offset: OffsetOf | None,
 ) -> Visit:
-    change = review.change_between(entry, exit_, settings.review, offset)
-    entered = moment_of(entry_films[entry.film].start_at, entry.best_s)
-    exited = moment_of(exit_films[exit_.film].start_at, exit_.best_s)
+    came, gone = entry_films[entry.film], exit_films[exit_.film]
+    change = review.change_between(entry, exit_, settings.review, offset(came.door, gone.door) if offset else None)
+    entered, exited = moment_of(came.start_at, entry.best_s), moment_of(gone.start_at, exit_.best_s)
     return Visit(
         entry=entry, exit=exit_, match_probability=pair.probability, runner_up=pair.runner_up,
         entry_valence=change.entry_valence, exit_valence=change.exit_valence, change=change.raw, change_se=change.se,
