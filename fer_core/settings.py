@@ -191,7 +191,7 @@ class MatchSettings:
     """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
     min_llr: float = -1.0
     """Least that two faces alone must say for a pair, as a log-likelihood ratio. More: fewer false visits, more alone."""
-    max_false_share: float = 0.7
+    max_false_share: float = 0.6
     """Largest chance of being false at which a pair is still told; its log odds are the cost of a dummy. Less: fewer false
     visits, more people left alone."""
     max_llr: float = 14.0
@@ -220,7 +220,7 @@ class ReviewSettings:
     """Valence of each of EXPRESSIONS, −1 to 1."""
     threshold: float = 0.4
     """Change of valence from which a review may be positive or negative. More: more neutral ones."""
-    z: float = 0.5
+    z: float = 0.45
     """Standard errors by which a change must clear what it is held against. More: more uncertain reviews."""
     bootstrap_rounds: int = 200
     """Rounds of the block bootstrap over frames."""

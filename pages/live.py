@@ -1,0 +1,5 @@
+"""Live demo."""
+
+from ui import live
+
+live.show()

@@ -1,0 +1,79 @@
+"""One viewer's live stream: what the camera's thread calls, and what the page reads. No streamlit here."""
+
+import threading
+import time
+from collections import deque
+
+import av
+import numpy as np
+
+from fer_core.errors import MoodgateError
+from fer_core.live import LiveEngine, LiveResult, LiveStyle, Moment, draw
+
+_REMEMBERED = 300
+
+
+class LiveSession:
+    """Takes a stream's pictures in its thread and keeps the newest outcome for the page's thread.
+
+    `style` may be set at any time and counts from the next picture on. `trouble` is a sentence for a person where the
+    engine gave up on the last picture, else "".
+    """
+
+    def __init__(self, engine: LiveEngine) -> None:
+        self.engine = engine
+        self.style = LiveStyle()
+        self.trouble = ""
+        self._lock = threading.Lock()
+        self._leads: deque[float] = deque(maxlen=_REMEMBERED)
+        self._delays_ms: deque[float] = deque(maxlen=30)
+
+    def on_frame(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """The picture with what was found drawn into it; black where the engine failed, so that nobody is shown unhidden."""
+        begun = time.perf_counter()
+        stamp = frame.time if frame.time is not None else begun
+        image = frame.to_ndarray(format="bgr24")
+        try:
+            shown = draw(image, self.engine.frame(image, stamp), self.style)
+            self.trouble = ""
+        except MoodgateError as error:
+            shown, self.trouble = np.zeros_like(image), str(error)
+        told = av.VideoFrame.from_ndarray(shown, format="bgr24")
+        self._note(stamp, begun)
+        return told
+
+    def on_ended(self) -> None:
+        """The stream is over: forget everything."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget everybody, the curve and the measured delays."""
+        self.engine.reset()
+        with self._lock:
+            self._leads.clear()
+            self._delays_ms.clear()
+        self.trouble = ""
+
+    @property
+    def latest(self) -> LiveResult | None:
+        return self.engine.latest()
+
+    @property
+    def history(self) -> tuple[Moment, ...]:
+        return self.engine.history()
+
+    @property
+    def delay_ms(self) -> float | None:
+        """Median time of the last pictures between their arrival here and their being drawn; None before the first.
+
+        Arrival is told from the pictures' own time stamps: the one that waited least is taken not to have waited.
+        """
+        with self._lock:
+            return float(np.median(self._delays_ms)) if self._delays_ms else None
+
+    def _note(self, stamp: float, begun: float) -> None:
+        done = time.perf_counter()
+        with self._lock:
+            self._leads.append(begun - stamp)
+            waited = self._leads[-1] - min(self._leads)
+            self._delays_ms.append(1e3 * (waited + done - begun))
