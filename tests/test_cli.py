@@ -15,9 +15,13 @@ import duckdb
 import pytest
 
 from fer_core.__main__ import main
+from fer_core.cli import common
+from fer_core.review import Categories
 from fer_core.store import Store
+from fer_core.types import EXPRESSIONS
 from tests import films
-from tests.days import make_day
+from tests.days import make_day, rows
+from tests.test_pipeline import engine, write_film
 
 ROOT = Path(__file__).parents[1]
 BEFORE, AFTER = "2026-03-02T10:00:00+00:00", "2026-03-02T08:00:00+00:00"
@@ -237,3 +241,48 @@ def test_a_real_store_is_never_marked_as_a_sample(capsys, good, shop):
     with Store.open(path) as store, store.cursor() as cursor:
         (name,) = cursor.execute("SELECT name FROM stores").fetchone()
     assert "real store" in refused(capsys, "review", *good, "--db", path, "--store", name, "--sample-shop")
+
+
+@pytest.fixture
+def toys(monkeypatch):
+    """The commands with toy backends, which need no weights, but their own settings."""
+    monkeypatch.setattr(common, "engine_of", lambda settings, *names: engine(review=settings.review))
+
+
+def test_review_takes_off_the_stores_offset_by_its_categories_and_heeds_zones(capsys, tmp_path, toys):
+    came = write_film(tmp_path / "in.mp4", [(0.5, "ada", "neutral", 10), (3.5, "ben", "happy", 150)])
+    left = write_film(tmp_path / "out.mp4", [(0.5, "ada", "happy", 10), (3.5, "ben", "sad", 150)], seconds=7)
+    command = ["review", str(came), str(left), "--store", "A", "--db", str(tmp_path / "shop.duckdb"), "--exit-door", "south"]
+    assert main(command) == 0
+    asked = "SELECT entry_expression, review, categories, camera_offset FROM visits ORDER BY entry_time_s"
+    with Store.open(tmp_path / "shop.duckdb") as store:
+        assert rows(store, asked) == [("neutral", "positive", "standard", 0.0), ("happy", "negative", "standard", 0.0)]
+        store.set_calibrated_offset("A", "", "south", -0.75)
+        store.put_categories(Categories("glad of sadness", 1, EXPRESSIONS, (-1.0, -1, -1, 1, 1, 0, 0)))
+        store.use_categories("A", "glad of sadness")
+    assert main(command) == 0
+    with Store.open(tmp_path / "shop.duckdb") as store:
+        own = ("positive", "glad of sadness", -0.75)
+        assert rows(store, asked) == [("neutral", *own), ("happy", *own)]
+        store.put_camera("A", "entry", "", zones=[[[0, 0], [0.45, 0], [0.45, 1], [0, 1]]])
+    assert main(command) == 0
+    with Store.open(tmp_path / "shop.duckdb") as store:
+        assert rows(store, asked) == [("happy", *own)]
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("walks", [[], [(0.5, "ada", "happy", 10)]])
+def test_analyze_tells_the_columns_types_whoever_was_seen(capsys, tmp_path, toys, walks):
+    film = write_film(tmp_path / "film.mp4", walks, seconds=3)
+    assert main(["analyze", str(film), "--out", str(tmp_path / "seen.parquet")]) == 0
+    with duckdb.connect() as connection:
+        told = connection.execute(f"DESCRIBE FROM '{tmp_path}/seen.parquet'").fetchall()
+        people = connection.execute(f"SELECT expression, len(times_s) > 3 FROM '{tmp_path}/seen.parquet'").fetchall()  # noqa: S608
+    kinds = {row[0]: row[1] for row in told}
+    floats = set(kinds) - {"faces", "usable", "expression", "times_s", "series"}
+    assert {name: kinds[name] for name in floats} == dict.fromkeys(floats, "DOUBLE")
+    assert [kinds[name] for name in ("faces", "usable", "expression", "times_s", "series")] == [
+        "BIGINT", "BOOLEAN", "VARCHAR", "DOUBLE[]", "DOUBLE[][]",
+    ]  # fmt: skip
+    assert people == [(name, True) for _, _, name, _ in walks]
+    capsys.readouterr()

@@ -140,6 +140,7 @@ def test_templates_and_paths_never_enter_the_file(path: Path) -> None:
         "series.times_s",
         "series.weights",
         "series.probabilities",
+        "categories.valence",
     }
 
 

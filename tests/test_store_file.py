@@ -14,7 +14,7 @@ from fer_core.errors import NotAStoreError, OutputError, StoreLockedError, Store
 from fer_core.store import Store
 from fer_core.store.opening import explain
 from fer_core.store.schema import MIGRATIONS, found_version, migrate
-from tests.days import count, make_day, python, rows
+from tests.days import MORNING, count, make_day, python, rows
 
 
 @pytest.fixture
@@ -159,10 +159,10 @@ def version_1(path: Path) -> None:
         connection.execute("INSERT INTO stores (store_id, name) VALUES (uuid(), 'Old Street')")
 
 
-def test_version_1_is_frozen() -> None:
+def test_released_versions_are_frozen() -> None:
     """Whoever changes a released migration breaks databases: add one below instead."""
-    assert MIGRATIONS[0][0] == 1
-    assert hashlib.sha256(MIGRATIONS[0][1].encode()).hexdigest()[:16] == "d5140a5360e0e58d"
+    frozen = [hashlib.sha256(sql.encode()).hexdigest()[:16] for _, sql in MIGRATIONS]
+    assert frozen == ["d5140a5360e0e58d", "52d9210cbc441bdf"]
     numbers = [number for number, _ in MIGRATIONS]
     assert numbers == list(range(1, len(numbers) + 1))
 
@@ -175,6 +175,41 @@ def test_version_1_opens_today(path: Path) -> None:
         store.write_day(make_day("Old Street"))
         assert count(store, "visits") == 3
         assert rows(store, "SELECT version FROM meta") == [(MIGRATIONS[-1][0],)]
+
+
+def as_version_1(source: Path, path: Path) -> None:
+    """What the store in `source` holds, in a database of version 1: its tables have today's columns less the later ones."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(MIGRATIONS[0][1])
+        connection.execute(f"ATTACH '{str(source).replace(chr(39), chr(39) * 2)}' AS today (READ_ONLY)")
+        for (table,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name != 'today'").fetchall():
+            columns = ", ".join(row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall())
+            connection.execute(f"DELETE FROM {table}; INSERT INTO {table} SELECT {columns} FROM today.{table}")  # noqa: S608
+        connection.execute("UPDATE meta SET version = 1")
+
+
+def test_everything_of_version_1_is_kept_and_the_new_columns_are_filled(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "today.duckdb") as store:
+        store.put_store("Sample", is_sample=True)
+        for name in ("Sample", "O'Brien's"):
+            store.write_day(make_day(name, start_at=MORNING))
+    as_version_1(tmp_path / "today.duckdb", tmp_path / "old.duckdb")
+    kept = ("stores", "cameras", "footage", "appearances", "series", "visits")
+    with duckdb.connect(str(tmp_path / "old.duckdb")) as connection:
+        before = {table: connection.execute(f"FROM {table} ORDER BY ALL").fetchall() for table in kept}
+        assert "quality" not in [row[0] for row in connection.execute("DESCRIBE visits").fetchall()]
+    with Store.open(tmp_path / "old.duckdb") as store:
+        for table, old in before.items():
+            assert [row[: len(old[0])] for row in rows(store, f"FROM {table} ORDER BY ALL")] == old
+        asked = (
+            "SELECT DISTINCT store, is_sample, quality, voided, corrected_review, categories, categories_version FROM visits"
+        )
+        rest = (0.8, False, None, "standard", 1)
+        assert sorted(rows(store, asked)) == [("O'Brien's", False, *rest), ("Sample", True, *rest)]
+        assert rows(store, "SELECT DISTINCT opening_hours, retention_days, offset_enabled FROM stores") == [(None, None, True)]
+        store.void_visit(rows(store, "SELECT visit_id::VARCHAR FROM visits")[0][0], "works like a new one")
+        store.write_day(make_day("Sample", start_at=MORNING))
+        assert count(store, "visits") == 6
 
 
 LATER = (

@@ -46,9 +46,10 @@ def engine_of(
     named_emotion = emotion.open_emotion(emotion_model) if emotion_model else None
     if named_emotion and named_emotion.labels != EXPRESSIONS:
         raise InputError(f"{emotion_model}: reviews need the expressions {', '.join(EXPRESSIONS)}, not the model's own classes")
+    chosen_detector = named_detector or detect.open_default(settings.detect, tell)
     chosen_embedder = named_embedder or embed.open_default(tell)
     return Engine(
-        named_detector or detect.open_default(settings.detect, tell),
+        chosen_detector,
         chosen_embedder,
         named_emotion or emotion.open_default(tell),
         settings,

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -17,10 +19,11 @@ from rich.table import Table
 from fer_core import pipeline, queries, video
 from fer_core.cli import common
 from fer_core.errors import FilmError, InputError, OutputError
-from fer_core.pipeline import Film
-from fer_core.review import valence_of
+from fer_core.gate import Gate, Zone
+from fer_core.pipeline import Checked, Film
+from fer_core.review import Categories, valence_of
 from fer_core.settings import Settings
-from fer_core.store import Store
+from fer_core.store import STANDARD, Store
 from fer_core.types import EXPRESSIONS, REVIEWS, Appearance, Day, Footage, Role
 
 _COLOURS = {"positive": "green", "neutral": "blue", "negative": "red", "uncertain": "dim"}
@@ -59,13 +62,11 @@ def run(arguments: argparse.Namespace) -> None:
     try:
         if held and arguments.sample_shop:
             _refuse_real_store(held, arguments.store)
-        engine = common.engine_of(settings, arguments.detector, arguments.embedder, arguments.emotion)
-        with common.film_progress() as tell:
-            day = pipeline.review_day(arguments.store, films, engine, tell=tell, checked=checked)
+        day, categories = _reviewed(arguments, settings, films, checked, held)
         held = held or Store.open(path)
         if arguments.sample_shop:
             held.put_store(arguments.store, is_sample=True)
-        held.write_day(day)
+        held.write_day(day, categories=categories)
         table = queries.of_day(held, day)
     finally:
         if held:
@@ -79,6 +80,19 @@ def run(arguments: argparse.Namespace) -> None:
         common.print_json(summary(day))
     else:
         _show(table, day, path)
+
+
+def _reviewed(
+    arguments: argparse.Namespace, settings: Settings, films: Sequence[Film], checked: Sequence[Checked], held: Store | None
+) -> tuple[Day, Categories]:
+    """The day, by what the database knows of the store: its categories, its cameras' zones and offsets."""
+    categories = held.categories_of(arguments.store) if held else STANDARD
+    settings = replace(settings, review=replace(settings.review, valence=categories.valence))
+    engine = common.engine_of(settings, arguments.detector, arguments.embedder, arguments.emotion)
+    offset = partial(held.offset_for, arguments.store) if held else None
+    gated = _gated(films, held, arguments.store) if held else films
+    with common.film_progress() as tell:
+        return pipeline.review_day(arguments.store, gated, engine, offset=offset, tell=tell, checked=checked), categories
 
 
 def _held(path: Path) -> Store | None:
@@ -98,6 +112,13 @@ def _refuse_real_store(store: Store, name: str) -> None:
     known = queries.stores(store)
     if ((known["store"] == name) & ~known["is_sample"].astype(bool)).any():
         raise InputError(f"--sample-shop: {name!r} is a real store in this database; choose another name for the sample")
+
+
+def _gated(films: Sequence[Film], store: Store, name: str) -> list[Film]:
+    """The films with the zones of their cameras, in which faces are dropped."""
+    zones = [store.zones_for(name, film.role, film.door) for film in films]
+    masks = [tuple(Zone(f"zone {n}", corners) for n, corners in enumerate(found, 1)) for found in zones]
+    return [replace(film, gate=Gate(masks=mask)) for film, mask in zip(films, masks, strict=True)]
 
 
 def _given(arguments: argparse.Namespace) -> tuple[list[Path], list[Path]]:
@@ -231,7 +252,7 @@ def run_analyze(arguments: argparse.Namespace) -> None:
         footage, seen = pipeline.analyze_film(film, 0, engine, tell=tell, checked=checked)
     for warning in footage.warnings:
         common.tell(f"warning: {warning}")
-    queries.write_table(pd.DataFrame([_row(a, settings) for a in seen], columns=_COLUMNS), arguments.out)
+    queries.write_table(pd.DataFrame([_row(a, settings) for a in seen], columns=list(_COLUMNS)).astype(_COLUMNS), arguments.out)
     told = {"appearances": len(seen), "usable": sum(a.usable for a in seen), "film_seconds": round(footage.duration_s, 2)}
     if arguments.json:
         common.print_json(told)
@@ -239,10 +260,14 @@ def run_analyze(arguments: argparse.Namespace) -> None:
         Console().print(f"{_count(len(seen), 'appearance')}, {told['usable']} usable, written to {arguments.out}", markup=False)
 
 
-_COLUMNS = [
-    "start_s", "end_s", "best_s", "x", "y", "size_px", "quality", "faces", "usable", "expression", "valence",
-    *(f"p_{name}" for name in EXPRESSIONS), "times_s", "series",
-]  # fmt: skip
+# said outright: where nobody was seen, or nobody usable, there is no value to tell a column's type by
+_COLUMNS: dict[str, object] = {
+    **dict.fromkeys(("start_s", "end_s", "best_s", "x", "y", "size_px", "quality"), "float64"),
+    "faces": "int64", "usable": "bool", "expression": "str",
+    **dict.fromkeys(("valence", *(f"p_{name}" for name in EXPRESSIONS)), "float64"),
+    "times_s": pd.ArrowDtype(pa.list_(pa.float64())),
+    "series": pd.ArrowDtype(pa.list_(pa.list_(pa.float64()))),
+}  # fmt: skip
 
 
 def _row(seen: Appearance, settings: Settings) -> dict[str, object]:

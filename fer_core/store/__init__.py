@@ -6,120 +6,268 @@
 The columns of the tables `visits`, `appearances`, `footage`, `cameras`, `stores` are a stable interface for others who
 open the file: columns are added, never renamed. `visits` is a plain table that carries the store's name and the names
 of the two films itself, so that it can be read and copied out without a join. Times of day are UTC; `local_at` is the
-store's own clock.
+store's own clock. The verdict that counts is coalesce(corrected_review, review) of a visit that is not voided.
 """
 
-import contextlib
-import threading
-from collections.abc import Iterator
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
-import duckdb
+from fer_core.errors import OutputError
+from fer_core.review import Categories, Offset
+from fer_core.settings import ReviewSettings
+from fer_core.store import categories as maps
+from fer_core.store import corrections, jobs, offsets, recompute, retention, shops
+from fer_core.store.categories import STANDARD
+from fer_core.store.database import Database
+from fer_core.store.rows import text
+from fer_core.store.shops import WEEKDAYS, OpeningHours, Zones
+from fer_core.store.write import append, write_day
+from fer_core.types import Day, Review, Role
 
-from fer_core.errors import DataError
-from fer_core.store.opening import explain, open_database
-from fer_core.store.write import put_store, set_local_times, write_day
-from fer_core.types import Day
-
-__all__ = ["Store"]
+__all__ = ["STANDARD", "WEEKDAYS", "OpeningHours", "Store", "Zones"]
 
 
-class Store:
-    """An open database, to be shared by all threads of the process: a cursor a call, and one writer at a time."""
+class Store(Database):
+    """An open database, to be shared by all threads of the process: a cursor a call, and one writer at a time.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-        """Takes over an open, migrated connection; use `Store.open`."""
-        self.path = path
-        self._connection = connection
-        self._writing = threading.Lock()
+    Everything that writes does so in one transaction: a failure or a kill leaves the database as it was. Whatever a
+    user can mend is a DataError, no room or no right to write an OutputError.
+    """
 
-    @classmethod
-    def open(cls, path: Path, *, create: bool = True) -> Self:
-        """The store in that file, brought to today's version; made, with its folder, where there is none.
+    _remembers = False
+    """Whether deleted rows still have bytes in the file, which somebody's long reading kept in its place."""
 
-        A file of 0 bytes counts as none. With create=False a missing one is a NotAStoreError, and nothing is made.
+    # ---- days
 
-        Raises:
-            NotAStoreError: not a DuckDB file, damaged, or the database of something else; it is not written to.
-            StoreVersionError: made by a newer version.
-            StoreLockedError: another process has it open; the sentence names the process where DuckDB does.
-            OutputError: no right or no room to write there; no new file is left behind.
-        """
-        return cls(open_database(path, create=create), path)
+    def write_day(self, day: Day, *, categories: Categories = STANDARD, settings: ReviewSettings | None = None) -> None:
+        """Write a settled day, and estimate the store's camera offsets anew; `categories` gave the day's valences.
 
-    def __enter__(self) -> Self:
-        return self
+        The same films again (same store, role and bytes) replace what they gave before; corrections of visits that come
+        back hold again. Films of earlier runs that are not in this one keep their appearances; visits that touched a
+        replaced appearance go, and the partner's status becomes unmatched. Templates are not written.
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Write everything into the one file and let go of it; a second call does nothing."""
-        with self._writing:
-            self._connection.close()
-
-    @contextlib.contextmanager
-    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor of one's own for reading; it sees what was committed before its query began."""
-        cursor = self._connection.cursor()
-        try:
-            yield cursor
-        finally:
-            cursor.close()
-
-    def write_day(self, day: Day) -> None:
-        """Write a settled day in one transaction; a failure or a kill leaves the database as it was.
-
-        The same films again (same store, role and bytes) replace what they gave before. Films of earlier runs that are
-        not in this one keep their appearances; visits that touched a replaced appearance go, and the partner's status
-        becomes unmatched. Templates are not written.
-
-        Raises OutputError where there is no room or no right to write, ValueError for a visit that isn't the day's own.
+        Raises OutputError, and ValueError for a visit that isn't the day's own.
         """
         with self._transaction() as cursor:
-            write_day(cursor, day)
+            store_id = write_day(cursor, day, categories)
+            offsets.refresh(cursor, store_id, settings or ReviewSettings())
 
-    def put_store(self, name: str, *, time_zone: str | None = None, is_sample: bool | None = None) -> None:
-        """Make the store of that name, or change what is given of it; a new zone rewrites its `local_at` throughout.
+    # ---- stores and cameras
 
-        time_zone is a name of the IANA database such as "Europe/Vienna"; DataError for an unknown one. is_sample marks
-        made-up data, which is exempt from the least size of a cell.
+    def put_store(
+        self,
+        name: str,
+        *,
+        time_zone: str | None = None,
+        is_sample: bool | None = None,
+        opening_hours: OpeningHours | None = None,
+        retention_days: int | None = None,
+        offset_enabled: bool | None = None,
+    ) -> None:
+        """Make the store of that name, or change what is given of it; None leaves a thing as it is.
+
+        Args:
+            name: up to 200 characters on one line.
+            time_zone: of the IANA database, such as "Europe/Vienna"; a new one rewrites `local_at` throughout.
+            is_sample: marks made-up data, which is exempt from the least size of a cell.
+            opening_hours: {"mon": ["09:00", "18:00"], …}, a missing day is closed; {} means unknown.
+            retention_days: how long visits are kept; 0 means for ever.
+            offset_enabled: whether camera offsets are taken off new (and recomputed) visits.
+
+        Raises DataError.
+        """
+        shops.check_name(name)
+        changes = {
+            "time_zone": time_zone, "is_sample": is_sample, "opening_hours": opening_hours,
+            "retention_days": retention_days, "offset_enabled": offset_enabled,
+        }  # fmt: skip
+        with self._transaction() as cursor:
+            shops.change_store(cursor, shops.put_store(cursor, name), changes)
+
+    def rename_store(self, old: str, new: str) -> None:
+        """Another name for a store, wherever it stands; its visits keep their ids.
+
+        Raises DataError for no such store, a name that is taken or unfit, and while a job of the store waits or runs.
         """
         with self._transaction() as cursor:
-            store_id = put_store(cursor, name)
-            if is_sample is not None:
-                cursor.execute("UPDATE stores SET is_sample = ? WHERE store_id = ?", [is_sample, store_id])
-            if time_zone is not None:
-                _check_zone(cursor, time_zone)
-                cursor.execute("UPDATE stores SET time_zone = ? WHERE store_id = ?", [time_zone, store_id])
-                set_local_times(cursor, store_id, missing_only=False)
+            shops.rename_store(cursor, old, new)
 
-    def version(self) -> int:
-        """How many writes the database has seen: it rises with every one, and belongs into cache keys."""
+    def delete_store(self, name: str) -> None:
+        """Delete a store with everything of it: visits, appearances, series, films' rows, cameras, corrections, jobs.
+
+        The file is then written anew (`rewrite`), so that no byte of it is left; where that can't be had now, the next
+        `purge` sees to it.
+
+        Raises DataError for no such store, and while a job of it waits or runs; OutputError where the store is deleted
+        and there is no room to write the file anew.
+        """
+        with self._transaction() as cursor:
+            shops.delete_store(cursor, name)
+        self._forget()
+
+    def put_camera(self, store: str, role: Role, door: str, *, name: str | None = None, zones: Zones | None = None) -> None:
+        """Make the camera of that store, role and door, and the store where there is none, or change what is given of it.
+
+        zones: polygons in shares (0 to 1) of the picture, in which faces are dropped; [] for none. A blank name becomes
+        the usual one. Raises DataError.
+        """
+        shops.check_name(store)
+        with self._transaction() as cursor:
+            shops.put_camera(cursor, shops.put_store(cursor, store), role, door, name=name, zones=zones)
+
+    def zones_for(self, store: str, role: Role, door: str) -> tuple[tuple[tuple[float, float], ...], ...]:
+        """The polygons in which a camera's faces are dropped, corners (x, y) in shares; none for one that isn't there."""
         with self.cursor() as cursor:
-            row = cursor.execute("SELECT writes FROM meta").fetchone()
-        return int(row[0]) if row else 0
+            return shops.zones(cursor, shops.find_store(cursor, store), role, door)
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with self._writing, self.cursor() as cursor:
-            try:
-                cursor.execute("BEGIN")
-                yield cursor
-                cursor.execute("UPDATE meta SET writes = writes + 1")
-                cursor.execute("COMMIT")
-            except BaseException as error:
-                with contextlib.suppress(duckdb.Error):  # a failed commit has rolled back by itself
-                    cursor.execute("ROLLBACK")
-                known = explain(error, self.path) if isinstance(error, duckdb.Error) else None
-                if known is None:
-                    raise
-                raise known from error
+    # ---- corrections
 
+    def correct_visit(self, visit_id: str, review: Review, reason: str) -> None:
+        """Let another review count for a visit, beside the original; the reason (up to 2,000 characters) is kept."""
+        with self._transaction() as cursor:
+            corrections.correct(cursor, visit_id, "review", review, reason)
 
-def _check_zone(cursor: duckdb.DuckDBPyConnection, time_zone: str) -> None:
-    known = cursor.execute("SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [time_zone]).fetchone()
-    if not known or not known[0]:
-        raise DataError(f"{time_zone!r} is no time zone of the IANA database, such as Europe/Vienna")
+    def void_visit(self, visit_id: str, reason: str) -> None:
+        """Let a visit count nowhere; the reason (up to 2,000 characters) is kept."""
+        with self._transaction() as cursor:
+            corrections.correct(cursor, visit_id, "void", None, reason)
+
+    def undo_correction(self, visit_id: str) -> None:
+        """Take back a visit's latest correction that stands; the one before it holds again. DataError for none."""
+        with self._transaction() as cursor:
+            corrections.undo(cursor, visit_id)
+
+    # ---- categories
+
+    def put_categories(self, categories: Categories) -> int:
+        """Keep a shop's own map as a new version of its name, whatever version it carries; returns the version.
+
+        One that says the same as the newest makes none. Visits are told by the old version until `recompute`.
+        DataError for a blank name or class, and for the name of the standard map.
+        """
+        with self._transaction() as cursor:
+            version = maps.put_categories(cursor, categories)
+            for store_id in maps.stores_using(cursor, categories.name):
+                offsets.refresh(cursor, store_id, ReviewSettings())
+        return version
+
+    def use_categories(self, store: str, name: str | None) -> None:
+        """Choose a store's map (its newest version counts), None the standard one; old visits wait for `recompute`."""
+        with self._transaction() as cursor:
+            store_id = shops.known_store(cursor, store)
+            maps.use_categories(cursor, store_id, name)
+            offsets.refresh(cursor, store_id, ReviewSettings())
+
+    def categories_of(self, store: str) -> Categories:
+        """The map that a store uses; the standard one for a store that isn't there."""
+        with self.cursor() as cursor:
+            return maps.in_use(cursor, shops.find_store(cursor, store))
+
+    def recompute(
+        self,
+        store: str,
+        *,
+        tell: Callable[[int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        settings: ReviewSettings | None = None,
+    ) -> int:
+        """Review a store's visits anew by its categories and camera offsets, from the series kept; how many there were.
+
+        `tell` hears after each chunk how many of how many are done. Others may write meanwhile; all changes come in one
+        transaction at the end. Visits whose series are gone stay as they are. Corrections stay.
+
+        Raises DataError for no such store, CancelledError: nothing was changed.
+        """
+        settings = settings or ReviewSettings()
+        with self.cursor() as reading, self.cursor() as writing:
+            store_id = shops.known_store(reading, store)
+            own = maps.in_use(reading, store_id)
+            taken_off = offsets.under(reading, store_id, own, settings)
+            recompute.stage(writing)
+            for rows in recompute.recomputed(reading, store_id, own, taken_off, settings, tell, cancelled):
+                append(writing, "recomputed", rows)
+            with self._committed(writing):
+                changed = recompute.apply(writing, own)
+                offsets.refresh(writing, store_id, settings)
+        return changed
+
+    def review_settings(self, store: str, settings: ReviewSettings | None = None) -> ReviewSettings:
+        """The settings with the valences of the store's map: what its days are to be reviewed with."""
+        return replace(settings or ReviewSettings(), valence=self.categories_of(store).valence)
+
+    # ---- camera offsets
+
+    def offset_for(self, store: str, entry_door: str, exit_door: str) -> Offset:
+        """What is to be taken off the changes between two cameras; 0 for too few visits, or where it is switched off."""
+        with self.cursor() as cursor:
+            return offsets.stored(cursor, shops.find_store(cursor, store), (entry_door, exit_door))
+
+    def refresh_offsets(self, store: str, settings: ReviewSettings | None = None) -> None:
+        """Estimate a store's offsets anew from its visits, as `write_day` does; calibrated ones stay."""
+        with self._transaction() as cursor:
+            offsets.refresh(cursor, shops.known_store(cursor, store), settings or ReviewSettings())
+
+    def set_calibrated_offset(self, store: str, entry_door: str, exit_door: str, value: float | None, se: float = 0.0) -> None:
+        """Set a camera pair's offset from a calibration film; None takes it away, and the visits' estimate counts again.
+
+        value: exit less entry of the same faces, -2 to 2. Raises DataError.
+        """
+        with self._transaction() as cursor:
+            store_id = shops.known_store(cursor, store)
+            pair = (text(entry_door), text(exit_door))
+            for role, door in zip(("entry", "exit"), pair, strict=True):
+                shops.put_camera(cursor, store_id, role, door)  # type: ignore[arg-type]
+            if value is None:
+                offsets.forget_calibration(cursor, store_id, pair)
+                offsets.refresh(cursor, store_id, ReviewSettings())
+            else:
+                offsets.calibrate(cursor, store_id, pair, value, se)
+
+    # ---- settings, retention, jobs
+
+    def put_setting(self, key: str, value: Any) -> None:
+        """Keep a setting of the app; value: whatever JSON can say."""
+        with self._transaction() as cursor:
+            cursor.execute("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", [key, text(json.dumps(value))])
+
+    def purge(self, now: datetime) -> dict[str, int]:
+        """Delete what stores with a retention no longer keep; how many rows went of each table.
+
+        A visit goes by the moment of its entrance, or of its writing where that is unknown, and takes both appearances
+        with it; lone appearances, films without appearances, corrections and ended jobs go alike. now: aware. Where
+        anything went, the file is written anew (`rewrite`).
+        """
+        with self.cursor() as cursor:
+            stores = retention.limited(cursor)
+        counts = retention.nothing()
+        for store_id, days in stores:
+            with self._transaction() as cursor:
+                gone = retention.purge_store(cursor, store_id, days, now)
+                offsets.refresh(cursor, store_id, ReviewSettings())
+            counts = {table: n + gone[table] for table, n in counts.items()}
+        if any(counts.values()) or self._remembers:
+            self._forget()
+        return counts
+
+    def _forget(self) -> None:
+        self._remembers = True
+        try:
+            self._remembers = not self.rewrite()
+        except OutputError as error:
+            raise OutputError(f"{error}; the rows are deleted, and the next purge frees their room") from error
+
+    def put_job(self, row: Mapping[str, Any]) -> None:
+        """Write a job's row by the columns of `jobs`, in place of what its id had; payload and result: what JSON can say.
+
+        The version stays: no figure hangs on a job. ValueError for an unknown column.
+        """
+        with self._transaction(counted=False) as cursor:
+            jobs.put_job(cursor, row)
+
+    def update_job(self, job_id: str, **fields: Any) -> None:
+        """Change those columns of a job; the version stays. DataError for no such job, ValueError for an unknown column."""
+        with self._transaction(counted=False) as cursor:
+            jobs.update_job(cursor, job_id, fields)

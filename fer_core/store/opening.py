@@ -45,9 +45,9 @@ def open_database(path: Path, *, create: bool) -> duckdb.DuckDBPyConnection:
         _inspect(path)
     try:
         return _connect_and_migrate(path)
-    except BaseException as error:
+    except BaseException as error:  # Ctrl-C too: a file of ours that is no store yet must not stay behind
         if fresh and not isinstance(error, StoreLockedError):  # locked: another process was quicker, and it is theirs
-            _remove(path)
+            remove(path)
         raise
 
 
@@ -98,7 +98,8 @@ def _make_way(path: Path) -> None:
         raise OutputError(f"{path}: can't be made ({error.strerror})") from error
 
 
-def _connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A plain connection; DuckDB's own ConnectionException where this process has the file open in another way."""
     try:
         return duckdb.connect(str(path), read_only=read_only, config=_CONFIG)
     except duckdb.ConnectionException:
@@ -114,7 +115,7 @@ def _inspect(path: Path) -> None:
     A plain opening would fold a write-ahead log lying beside somebody else's database into it.
     """
     try:
-        connection = _connect(path, read_only=True)
+        connection = connect(path, read_only=True)
     except duckdb.ConnectionException:
         return  # this process has it open for writing already, so it was inspected then
     try:
@@ -124,7 +125,7 @@ def _inspect(path: Path) -> None:
 
 
 def _connect_and_migrate(path: Path) -> duckdb.DuckDBPyConnection:
-    connection = _connect(path)
+    connection = connect(path)
     try:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         migrate(connection, str(path))
@@ -134,13 +135,14 @@ def _connect_and_migrate(path: Path) -> duckdb.DuckDBPyConnection:
         if known is None:
             raise
         raise known from error
-    except BaseException:
+    except BaseException:  # whatever it was, Ctrl-C too: an open connection would hold the file's lock
         connection.close()
         raise
     return connection
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Delete a database and its log, if they are there."""
     for leftover in (path, path.with_name(path.name + ".wal")):
         with contextlib.suppress(OSError):
             leftover.unlink(missing_ok=True)

@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
+import duckdb
+import numpy as np
+
 from fer_core.types import EXPRESSIONS, Appearance, Footage, Role, Visit
 
 ROOT = uuid5(NAMESPACE_DNS, "moodgate")
@@ -46,6 +49,11 @@ class Ids:
         before = self._given.get(name, 0)
         self._given[name] = before + 1
         return uuid5(ROOT, f"{name}\x1f{before}" if before else name)
+
+
+def camera_id(store_id: UUID, role: Role, door: str) -> UUID:
+    """A store has one camera for each role and door."""
+    return uuid5(store_id, f"camera\x1f{role}\x1f{door}")
 
 
 def footage_row(film: Film, store_id: UUID, now: datetime) -> Row:
@@ -109,6 +117,16 @@ def series_row(key: UUID, a: Appearance, now: datetime) -> Row:
     }
 
 
+def appearance_of(role: Role, times_s: bytes, weights: bytes, probabilities: bytes) -> Appearance:
+    """What `series_row` kept, as an appearance again; only role and series are real, and float16 made the rows coarser."""
+    times, weight = np.frombuffer(times_s, "<f4"), np.frombuffer(weights, "<f4")
+    series = np.frombuffer(probabilities, "<f2").astype(np.float32).reshape(-1, len(EXPRESSIONS))
+    return Appearance(
+        role=role, film=0, intervals=((0.0, 0.0),), best_s=0.0, x=0.0, y=0.0, size_px=0.0, quality=0.0, faces=len(times),
+        template=np.ones(1), times_s=times, series=series / np.maximum(series.sum(axis=1, keepdims=True), 1e-6), weight=weight,
+    )  # fmt: skip
+
+
 def visit_row(ids: Ids, visit: Visit, known: dict[int, tuple[UUID, Film]]) -> Row:
     """The row of `visits`, all but store and backends; `known` holds what was written, by the identity of the appearance."""
     if id(visit.entry) not in known or id(visit.exit) not in known:
@@ -129,6 +147,7 @@ def visit_row(ids: Ids, visit: Visit, known: dict[int, tuple[UUID, Film]]) -> Ro
         "review": visit.review,
         "match_probability": _number(visit.match_probability),
         "runner_up": _number(visit.runner_up),
+        "quality": _number(min(visit.entry.quality, visit.exit.quality)),
     }
 
 
@@ -165,3 +184,9 @@ def _utc(moment: datetime | None) -> datetime | None:
 def text(value: str) -> str:
     """A file name may hold bytes that are no UTF-8: they become question marks, DuckDB would refuse them."""
     return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def first(cursor: duckdb.DuckDBPyConnection, sql: str, values: Any = None) -> tuple[Any, ...] | None:
+    """The first row of the answer. Read to its end: DuckDB lends a cursor with an unread rest to no appender."""
+    rows = cursor.execute(sql, values).fetchall()
+    return rows[0] if rows else None

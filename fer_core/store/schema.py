@@ -127,7 +127,78 @@ CREATE TABLE visits (
 );
 """
 
-MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _VERSION_1),)
+_VERSION_2 = """
+ALTER TABLE stores ADD COLUMN opening_hours VARCHAR;
+ALTER TABLE stores ADD COLUMN retention_days INTEGER;
+ALTER TABLE stores ADD COLUMN categories VARCHAR;
+ALTER TABLE stores ADD COLUMN offset_enabled BOOLEAN NOT NULL DEFAULT true;
+
+ALTER TABLE cameras ADD COLUMN zones VARCHAR;
+
+ALTER TABLE visits ADD COLUMN quality DOUBLE;
+ALTER TABLE visits ADD COLUMN corrected_review VARCHAR;
+ALTER TABLE visits ADD COLUMN voided BOOLEAN NOT NULL DEFAULT false;
+ALTER TABLE visits ADD COLUMN categories VARCHAR NOT NULL DEFAULT 'standard';
+ALTER TABLE visits ADD COLUMN categories_version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE visits ADD COLUMN is_sample BOOLEAN NOT NULL DEFAULT false;
+
+UPDATE visits SET quality = least(came.quality, gone.quality)
+FROM appearances AS came, appearances AS gone
+WHERE came.appearance_id = entry_appearance_id AND gone.appearance_id = exit_appearance_id;
+UPDATE visits SET is_sample = stores.is_sample FROM stores WHERE stores.store_id = visits.store_id;
+
+CREATE TABLE corrections (
+    correction_id UUID NOT NULL,
+    visit_id UUID NOT NULL,
+    kind VARCHAR NOT NULL,
+    review VARCHAR,
+    reason VARCHAR NOT NULL,
+    made_at TIMESTAMPTZ NOT NULL,
+    undone_at TIMESTAMPTZ,
+    store_id UUID
+);
+
+CREATE TABLE categories (
+    name VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    classes VARCHAR NOT NULL,
+    valence DOUBLE[7] NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE camera_offsets (
+    store_id UUID NOT NULL,
+    entry_camera_id UUID NOT NULL,
+    exit_camera_id UUID NOT NULL,
+    value DOUBLE NOT NULL,
+    se DOUBLE NOT NULL,
+    visits BIGINT NOT NULL,
+    days INTEGER NOT NULL,
+    source VARCHAR NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE settings (
+    key VARCHAR PRIMARY KEY,
+    value VARCHAR
+);
+
+CREATE TABLE jobs (
+    job_id UUID PRIMARY KEY,
+    kind VARCHAR NOT NULL,
+    store VARCHAR,
+    title VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    payload JSON,
+    created_at TIMESTAMPTZ NOT NULL,
+    started_at TIMESTAMPTZ,
+    finished_at TIMESTAMPTZ,
+    error VARCHAR,
+    result JSON
+);
+"""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _VERSION_1), (2, _VERSION_2))
 """(version, SQL) in order: each takes a database of the version before to its own."""
 
 

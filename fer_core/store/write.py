@@ -1,31 +1,36 @@
 """A settled day into the tables: inside the caller's transaction, in place of what the same films gave before."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import duckdb
 
+from fer_core.review import Categories
+from fer_core.store.corrections import apply_corrections
 from fer_core.store.rows import (
-    ROOT,
     Film,
     Ids,
     Row,
     appearance_id,
     appearance_row,
+    camera_id,
+    first,
     footage_row,
     series_row,
     text,
     visit_row,
 )
+from fer_core.store.shops import put_camera, put_store, set_local_times
 from fer_core.types import Appearance, AppearanceStatus, Day, Footage, Role
 
 
-def write_day(cursor: duckdb.DuckDBPyConnection, day: Day) -> None:
+def write_day(cursor: duckdb.DuckDBPyConnection, day: Day, categories: Categories) -> UUID:
     """Write the day's films, appearances, series and visits, after deleting what came of the same films before.
 
-    Runs in the caller's transaction. ValueError for a visit whose appearances are not the day's own.
+    Corrections of a visit that comes back hold again. `categories` gave the valences. Runs in the caller's transaction;
+    returns the store's id. ValueError for a visit whose appearances are not the day's own.
     """
     now = datetime.now(UTC)
     store_id = put_store(cursor, day.store)
@@ -34,36 +39,20 @@ def write_day(cursor: duckdb.DuckDBPyConnection, day: Day) -> None:
     backends = {"detector": day.detector, "embedder": day.embedder, "emotion": day.emotion}
     entry_films = _films(ids, store_id, "entry", day.entry_films)
     exit_films = _films(ids, store_id, "exit", day.exit_films)
-    _put_cameras(cursor, store_id, [*entry_films, *exit_films])
-    _append(cursor, "footage", (footage_row(f, store_id, now) | backends for f in (*entry_films, *exit_films)))
+    for role, door in sorted({(film.role, film.door) for film in (*entry_films, *exit_films)}):
+        put_camera(cursor, store_id, role, door)
+    append(cursor, "footage", (footage_row(f, store_id, now) | backends for f in (*entry_films, *exit_films)))
     known = _put_appearances(cursor, ids, store_id, entry_films, list(zip(day.entries, day.entry_status, strict=True)), now)
     known |= _put_appearances(cursor, ids, store_id, exit_films, list(zip(day.exits, day.exit_status, strict=True)), now)
-    rest = {"store": text(day.store), "store_id": store_id, **backends, "created_at": now}
-    _append(cursor, "visits", (visit_row(ids, visit, known) | rest for visit in day.visits))
+    visits = [visit_row(ids, visit, known) for visit in day.visits]
+    rest = {
+        "store": text(day.store), "store_id": store_id, "is_sample": _is_sample(cursor, store_id), **backends,
+        "created_at": now, "categories": categories.name, "categories_version": categories.version,
+    }  # fmt: skip
+    append(cursor, "visits", (row | rest for row in visits))
+    apply_corrections(cursor, [row["visit_id"] for row in visits])
     set_local_times(cursor, store_id, missing_only=True)
-
-
-def put_store(cursor: duckdb.DuckDBPyConnection, name: str) -> UUID:
-    """The id of the store of that name, which is made where there is none."""
-    row = cursor.execute("SELECT store_id FROM stores WHERE name = ?", [text(name)]).fetchone()
-    if row:
-        return UUID(str(row[0]))
-    store_id = uuid5(ROOT, f"store\x1f{text(name)}")
-    cursor.execute("INSERT INTO stores (store_id, name) VALUES (?, ?)", [store_id, text(name)])
     return store_id
-
-
-def set_local_times(cursor: duckdb.DuckDBPyConnection, store_id: UUID, *, missing_only: bool) -> None:
-    """Fill `local_at` of the store's visits and appearances from their UTC times and the store's time zone."""
-    row = cursor.execute("SELECT time_zone FROM stores WHERE store_id = ?", [store_id]).fetchone()
-    zone = row[0] if row else "UTC"
-    only = " AND local_at IS NULL" if missing_only else ""
-    for table, moment in (("visits", "entered_at"), ("appearances", "seen_at")):
-        cursor.execute(
-            f"UPDATE {table} SET local_at = {moment} AT TIME ZONE ? "  # noqa: S608  both names are literals above
-            f"WHERE store_id = ? AND {moment} IS NOT NULL{only}",
-            [zone, store_id],
-        )
 
 
 def _forget(cursor: duckdb.DuckDBPyConnection, store_id: UUID, day: Day) -> None:
@@ -92,19 +81,16 @@ def _forget(cursor: duckdb.DuckDBPyConnection, store_id: UUID, day: Day) -> None
 
 
 def _films(ids: Ids, store_id: UUID, role: Role, films: tuple[Footage, ...]) -> list[Film]:
-    cameras = [uuid5(store_id, f"camera\x1f{role}\x1f{text(film.door)}") for film in films]
+    cameras = [camera_id(store_id, role, text(film.door)) for film in films]
     return [
         Film(ids.make("film", store_id, role, film.sha256), camera, role, film)
         for film, camera in zip(films, cameras, strict=True)
     ]
 
 
-def _put_cameras(cursor: duckdb.DuckDBPyConnection, store_id: UUID, films: list[Film]) -> None:
-    for film in {film.camera_id: film for film in films}.values():
-        cursor.execute(
-            "INSERT INTO cameras (camera_id, store_id, name, role, door) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [film.camera_id, store_id, f"{film.role} {film.door}".strip(), film.role, film.door],
-        )
+def _is_sample(cursor: duckdb.DuckDBPyConnection, store_id: UUID) -> bool:
+    row = first(cursor, "SELECT is_sample FROM stores WHERE store_id = ?", [store_id])
+    return bool(row and row[0])
 
 
 def _put_appearances(
@@ -120,15 +106,17 @@ def _put_appearances(
     rows = (
         appearance_row(k, a, films[a.film]) | {"store_id": store_id, "status": s} for k, (a, s) in zip(keys, seen, strict=True)
     )
-    _append(cursor, "appearances", rows)
-    _append(cursor, "series", (series_row(k, a, now) for k, (a, _) in zip(keys, seen, strict=True) if len(a.times_s)))
+    append(cursor, "appearances", rows)
+    append(cursor, "series", (series_row(k, a, now) for k, (a, _) in zip(keys, seen, strict=True) if len(a.times_s)))
     return {id(a): (key, films[a.film]) for key, (a, _) in zip(keys, seen, strict=True)}
 
 
-def _append(cursor: duckdb.DuckDBPyConnection, table: str, rows: Iterator[Row]) -> None:
-    first = next(rows, None)
-    if first is None:
+def append(cursor: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> None:
+    """Add the rows, which all name their columns in the same order."""
+    rows = iter(rows)
+    opening = next(rows, None)
+    if opening is None:
         return
-    with cursor.appender(table, columns=list(first)) as appender:
-        for row in itertools.chain([first], rows):
+    with cursor.appender(table, columns=list(opening)) as appender:
+        for row in itertools.chain([opening], rows):
             appender.append_row(*row.values())

@@ -1,0 +1,119 @@
+"""The open database: a cursor a call for readers, one writer at a time, every write whole or not at all."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+
+from fer_core.store.opening import explain, open_database, remove
+from fer_core.store.rewriting import copy_database, replace_database
+from fer_core.store.rows import first
+
+
+class Database:
+    """An open, migrated database, to be shared by all threads of the process."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        """Takes over an open, migrated connection; use `open`."""
+        self.path = path
+        self._connection = connection
+        self._writing = threading.Lock()
+        self._lent = 0
+        self._lending = threading.Condition()
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = True) -> Self:
+        """The store in that file, brought to today's version; made, with its folder, where there is none.
+
+        A file of 0 bytes counts as none. With create=False a missing one is a NotAStoreError, and nothing is made.
+
+        Raises:
+            NotAStoreError: not a DuckDB file, damaged, or the database of something else; it is not written to.
+            StoreVersionError: made by a newer version.
+            StoreLockedError: another process has it open; the sentence names the process where DuckDB does.
+            OutputError: no right or no room to write there; no new file is left behind.
+        """
+        return cls(open_database(path, create=create), path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write everything into the one file and let go of it; a second call does nothing."""
+        with self._writing:
+            self._connection.close()
+
+    @contextlib.contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of one's own for reading; it sees what was committed before its query began."""
+        with self._lending:
+            cursor = self._connection.cursor()
+            self._lent += 1
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+            with self._lending:
+                self._lent -= 1
+                self._lending.notify_all()
+
+    def rewrite(self, wait_s: float = 20.0) -> bool:
+        """Copy what is left into a new file and put it in place of the old one, in which deleted rows leave their bytes.
+
+        Writers wait meanwhile, readers only for the last moment. False, and the old file stays, where cursors are still
+        lent wait_s seconds after the copying or the process has the file open twice. Raises OutputError where there is
+        no room or no right.
+        """
+        with self._writing:
+            part = copy_database(self._connection, self.path)
+            with self._lending:
+                if not self._lending.wait_for(lambda: not self._lent, wait_s):
+                    remove(part)
+                    return False
+                self._connection.close()
+                try:
+                    return replace_database(part, self.path)
+                finally:
+                    self._connection = open_database(self.path, create=False)
+
+    def version(self) -> int:
+        """How many writes the database has seen, jobs apart: it rises with every one, and belongs into cache keys."""
+        with self.cursor() as cursor:
+            row = first(cursor, "SELECT writes FROM meta")
+        return int(row[0]) if row else 0
+
+    @contextlib.contextmanager
+    def _transaction(self, *, counted: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A writer's cursor; with counted=False the version stays, and what was cached by it stays good."""
+        # the turn first, then the cursor: whoever waits for a turn must not keep `rewrite` from its own
+        with self._writing, self.cursor() as cursor, self._whole(cursor, counted):
+            yield cursor
+
+    @contextlib.contextmanager
+    def _committed(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """A transaction of a cursor that was lent before."""
+        with self._writing, self._whole(cursor, counted=True):
+            yield
+
+    @contextlib.contextmanager
+    def _whole(self, cursor: duckdb.DuckDBPyConnection, counted: bool) -> Iterator[None]:
+        try:
+            cursor.execute("BEGIN")
+            yield
+            if counted:
+                cursor.execute("UPDATE meta SET writes = writes + 1")
+            cursor.execute("COMMIT")
+        except BaseException as error:  # whatever ends a writer, Ctrl-C too, must not leave its transaction open
+            with contextlib.suppress(duckdb.Error):  # a failed commit has rolled back by itself
+                cursor.execute("ROLLBACK")
+            known = explain(error, self.path) if isinstance(error, duckdb.Error) else None
+            if known is None:
+                raise
+            raise known from error
