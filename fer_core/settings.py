@@ -191,7 +191,7 @@ class MatchSettings:
     """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
     min_llr: float = -1.0
     """Least that two faces alone must say for a pair, as a log-likelihood ratio. More: fewer false visits, more alone."""
-    max_false_share: float = 0.6
+    max_false_share: float = 0.7
     """Largest chance of being false at which a pair is still told; its log odds are the cost of a dummy. Less: fewer false
     visits, more people left alone."""
     max_llr: float = 14.0
