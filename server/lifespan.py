@@ -1,0 +1,102 @@
+"""What happens when the app's server starts and stops."""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+from fer_core.errors import InputError
+from server import services as house
+from server.handlers import SAMPLE_SHOP
+from server.reviewing import uploaded_films
+from server.services import Services
+
+LOG = logging.getLogger(__name__)
+NO_SAMPLE = "MOODGATE_NO_SAMPLE"
+"""Set to anything, a new database stays empty."""
+_SEEDED = "seeded"
+_UPKEEP_S = 6 * 3600.0
+_QUIET_S = 2.0
+"""How long after the start the first job waits. More: the first page has the machine to itself, jobs begin later."""
+
+
+@contextlib.asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
+    """Open the database and start its jobs; close both at the end. What can't be opened is told by the first page."""
+    await asyncio.to_thread(_begin)
+    upkeep = asyncio.create_task(_upkeep())
+    try:
+        yield {}
+    finally:
+        upkeep.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await upkeep
+        await asyncio.to_thread(house.close_all)
+
+
+def _begin() -> None:
+    try:
+        house.serve(prepare)
+        house.services()
+    except InputError as error:
+        LOG.warning("the database can't be opened: %s", error)
+
+
+def prepare(made: Services) -> None:
+    """Make services ready to work: sample data for a new database, then the jobs that wait."""
+    seed(made)
+    tidy(made)
+    made.jobs.start(_QUIET_S)
+
+
+def seed(made: Services) -> bool:
+    """Have a new database filled with the sample shop and its made-up history; once, and never beside real stores."""
+    if os.environ.get(NO_SAMPLE) or _has_content(made):
+        return False
+    made.jobs.submit("history", "", "The sample stores’ history", {})
+    made.jobs.submit("sample", SAMPLE_SHOP, "The sample day", {})
+    made.store.put_setting(_SEEDED, True)
+    return True
+
+
+def _has_content(made: Services) -> bool:
+    """Whether there is a store or a job, or was sample data that somebody has removed."""
+    with made.store.cursor() as cursor:
+        row = cursor.execute(
+            "SELECT (SELECT count(*) FROM stores) + (SELECT count(*) FROM jobs) + "
+            "(SELECT count(*) FROM settings WHERE key = ?)",
+            [_SEEDED],
+        ).fetchone()
+    return bool(row and row[0])
+
+
+def tidy(made: Services) -> None:
+    """Delete uploads that were given up, and films that a killed process had still to delete."""
+    wanted = set()
+    for job in made.jobs.list(limit=None):
+        films = uploaded_films(made.uploads, job.payload)
+        if job.state == "done" and not job.payload.get("keep_films"):
+            made.discard_films(job.id)
+        wanted |= {made.uploads.id_of(film) for film in films}
+    made.uploads.purge({key for key in wanted if key})
+
+
+async def _upkeep() -> None:
+    """Every few hours what is to be forgotten is."""
+    while True:
+        await asyncio.sleep(_UPKEEP_S)
+        try:
+            await asyncio.to_thread(_forget)
+        except InputError as error:
+            LOG.warning("nothing was forgotten: %s", error)
+
+
+def _forget() -> None:
+    made = house.services()
+    tidy(made)
+    gone = made.store.purge(datetime.now(UTC))
+    if any(gone.values()):
+        LOG.info("forgotten after its time: %s", gone)

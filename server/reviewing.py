@@ -1,0 +1,162 @@
+"""The job that turns a day's films into visits: check, look, match, review, write; then the films go."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from fer_core.errors import InputError, MoodgateError
+from fer_core.store import Store
+from server.clock import FilmClock
+from server.job import Json, Task
+from server.uploads import Uploads
+from server.workshop import Names, Workshop, text_of, zone_of
+
+if TYPE_CHECKING:
+    from fer_core.pipeline import Film
+    from fer_core.types import Day
+
+
+def review(shop: Workshop, task: Task) -> Json:
+    """{"store", "entry": [{"path", "start", "door"}], "exit", "detector", "embedder", "emotion", "keep_films"} → visits."""
+    store = text_of(task.payload, "store")
+    films = films_of(shop, task.payload)
+    names = {film.path: shop.uploads.name_of(film.path) or film.path.name for film in films}
+    with _spoken_of(names):
+        result = reviewed(shop, task, store, films, names)
+    if not task.payload.get("keep_films"):
+        task.afterwards(partial(_discard, shop, [film.path for film in films]))
+    return result
+
+
+def _discard(shop: Workshop, paths: Sequence[Path]) -> None:
+    for path in paths:
+        if not shop.needed(path):
+            shop.uploads.discard(path)
+
+
+def reviewed(
+    shop: Workshop, task: Task, store: str, films: "Sequence[Film]", names: dict[Path, str], *, sample_zone: str | None = None
+) -> Json:
+    """The films' visits, written into the store; `names` are the films' names for people.
+
+    sample_zone: the store is marked as a sample, in that time zone.
+    """
+    from fer_core import pipeline
+
+    task.tell("checking the films")
+    checked = pipeline.check_films(films)
+    task.check()
+    task.tell("loading the models")
+    own = shop.store.categories_of(store)
+    engine = shop.engine(_names(task.payload))
+    rules = replace(engine.settings, review=replace(engine.settings.review, valence=own.valence))
+    clock = FilmClock(task, checked)
+    day = pipeline.review_day(
+        store, films, replace(engine, settings=rules), offset=partial(shop.store.offset_for, store),
+        tell=clock.tell, cancelled=task.cancelled, checked=checked,
+    )  # fmt: skip
+    task.check()
+    task.tell("writing", 1.0)
+    if sample_zone:
+        shop.store.put_store(store, is_sample=True, time_zone=sample_zone)
+    day = renamed(day, names)
+    shop.store.write_day(day, categories=own, settings=rules.review)
+    return result_of(day, zone_of(shop.store, store))
+
+
+def films_of(shop: Workshop, payload: Json) -> "list[Film]":
+    """The payload's films, entrances first, each with its camera's masked zones. InputError where it names none or amiss."""
+    from fer_core.pipeline import Film
+
+    store, films = text_of(payload, "store"), []
+    for role, word in (("entry", "entrance"), ("exit", "exit")):
+        given = payload.get(role)
+        if not isinstance(given, list) or not given:
+            raise InputError(f"no film of the {word} was given")
+        if not all(isinstance(one, dict) for one in given):
+            raise InputError(f"a film of the {word} is told by its path, its start and its door")
+        for one in given:
+            door = one.get("door") or ""
+            gate = _gate(shop.store, store, role, door)
+            films.append(Film(Path(text_of(one, "path")), role, _moment(one.get("start")), door, gate))  # type: ignore[arg-type]
+    return films
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"{text!r} is no start time, such as 2026-03-02T10:00:00+00:00") from error
+
+
+def _gate(store: Store, name: str, role: str, door: str) -> Any:
+    """The camera's masked zones, as they were drawn in the settings."""
+    from fer_core.gate import Gate, Zone
+
+    with store.cursor() as cursor:
+        row = cursor.execute(
+            "SELECT zones FROM cameras JOIN stores USING (store_id) WHERE stores.name = ? AND role = ? AND door = ?",
+            [name, role, door],
+        ).fetchone()
+    drawn = json.loads(row[0]) if row and row[0] else []
+    return Gate(tuple(Zone(f"zone {n}", tuple((x, y) for x, y in corners)) for n, corners in enumerate(drawn, 1)))
+
+
+def renamed(day: "Day", names: dict[Path, str]) -> "Day":
+    """The day with its films known by their owner's names, not by those under which uploads lie on the disk."""
+
+    def named(film: Any) -> Any:
+        name = names[film.path]
+        warnings = tuple(line.replace(str(film.path), name) for line in film.warnings)
+        return replace(film, path=film.path.with_name(name), warnings=warnings)
+
+    return replace(
+        day, entry_films=tuple(map(named, day.entry_films)), exit_films=tuple(map(named, day.exit_films))
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _spoken_of(names: dict[Path, str]) -> Iterator[None]:
+    """Sentences about films name them as their owner does."""
+    try:
+        yield
+    except MoodgateError as error:
+        sentence = str(error)
+        for path, name in names.items():
+            sentence = sentence.replace(str(path), name)
+        if sentence == str(error):
+            raise
+        raise type(error)(sentence) from error
+
+
+def result_of(day: "Day", zone: str) -> Json:
+    """The numbers of `review --json`, with store, warnings, and first and last day (ISO, the store's clock, or None)."""
+    from fer_core.cli.review import summary
+
+    films = (*day.entry_films, *day.exit_films)
+    moments = [visit.entered_at for visit in day.visits if visit.entered_at] or [f.start_at for f in films if f.start_at]
+    days = sorted(moment.astimezone(ZoneInfo(zone)).date().isoformat() for moment in moments)
+    return {
+        **summary(day), "store": day.store, "warnings": [sentence for film in films for sentence in film.warnings],
+        "first": days[0] if days else None, "last": days[-1] if days else None,
+    }  # fmt: skip
+
+
+def uploaded_films(uploads: Uploads, payload: Json) -> list[Path]:
+    """The films of a review's payload that lie in the uploads' folder and are still there."""
+    given = [one for role in ("entry", "exit") for one in payload.get(role) or ()]
+    paths = [Path(one["path"]) for one in given if isinstance(one, dict) and one.get("path")]
+    return [path for path in paths if uploads.name_of(path)]
+
+
+def _names(payload: Json) -> Names:
+    return payload.get("detector") or None, payload.get("embedder") or None, payload.get("emotion") or None

@@ -1,0 +1,95 @@
+"""The one open database of this process, its job runner and its uploads; opened at first use, closed at exit.
+
+Opening can fail, because another process holds the database for instance. The error goes to whoever asked, and the next
+one who asks tries again.
+"""
+
+import atexit
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer_core.store import Store
+from server.handlers import kinds
+from server.jobs import JobRunner
+from server.reviewing import uploaded_films
+from server.uploads import Uploads
+from server.workshop import Workshop
+
+DATABASE = "moodgate.duckdb"
+
+_lock = threading.RLock()
+_open: dict[Path, "Services"] = {}
+_serving: list[Callable[["Services"], None]] = []
+
+
+@dataclass(frozen=True)
+class Services:
+    """What pages and routes work with. All of it is safe for all threads."""
+
+    folder: Path
+    store: Store
+    jobs: JobRunner
+    uploads: Uploads
+
+    def discard_films(self, job_id: str) -> int:
+        """Delete the uploaded films of a job, but for those that a waiting or running one needs; how many went."""
+        films = uploaded_films(self.uploads, self.jobs.get(job_id).payload)
+        return sum(self.uploads.discard(film) for film in films if not self.jobs.needs(film))
+
+    def close(self) -> None:
+        """Stop the jobs, which start again at the next start, and close the database."""
+        self.jobs.stop()
+        self.store.close()
+
+
+def data_folder() -> Path:
+    """As fer_core.cli.common.data_folder, which can't be had without loading the pipeline."""
+    return Path(os.environ.get("MOODGATE_DATA") or "data")
+
+
+def services(folder: Path | None = None) -> Services:
+    """Those of the data folder, by default of the one that MOODGATE_DATA names; opened where they are not yet.
+
+    Raises StoreLockedError, StoreVersionError, NotAStoreError, OutputError: sentences for a page to show.
+    """
+    folder = (folder or data_folder()).absolute()
+    with _lock:
+        if folder not in _open:
+            _open[folder] = _opened(folder)
+        return _open[folder]
+
+
+def _opened(folder: Path) -> Services:
+    store, uploads = Store.open(folder / DATABASE), Uploads(folder / "uploads")
+    shop = Workshop(folder, store, uploads)
+    made = Services(folder, store, JobRunner(store, kinds(shop)), uploads)
+    shop.needed = made.jobs.needs
+    try:
+        for prepare in _serving:
+            prepare(made)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def serve(prepare: Callable[[Services], None]) -> None:
+    """From now on, and until `close_all`, this process is the app's server: `prepare` is told of all that it opens."""
+    with _lock:
+        _serving[:] = [prepare]
+        for known in _open.values():
+            prepare(known)
+
+
+def close_all() -> None:
+    """Close what is open; the next use opens it again. Called at exit as well."""
+    with _lock:
+        _serving.clear()
+        while _open:
+            _open.popitem()[1].close()
+
+
+atexit.register(close_all)
