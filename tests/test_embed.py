@@ -1,11 +1,9 @@
 """One contract for every embedder that can be opened here, and each one's own ways of failing."""
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
-import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -15,12 +13,11 @@ from fer_core.embed.base import unit_rows
 from fer_core.errors import UnknownBackendError, WeightsError, WeightsMismatchError
 from fer_core.settings import EMBEDDER_FITS, fit_for
 from fer_core.types import Faces
+from tests import contracts
+from tests.contracts import FACE, MARKS
 from tests.drawn_face import drawn_face
 
 NAMES = ("mobilefacenet", "dlib", "toy_sface", "deepface:Facenet512", "deepface:DeepID")
-MARKS = np.array([(135, 110), (185, 110), (160, 138), (141, 160), (179, 160)], np.float32)
-FACE = Faces([[105, 50, 215, 195]], [0.9], [MARKS])
-"""The face that drawn_face() draws."""
 
 
 def toy_network(path, shape, dim, *, planes_last=False):
@@ -43,24 +40,16 @@ def toy_network(path, shape, dim, *, planes_last=False):
         [helper.make_tensor_value_info("code", TensorProto.FLOAT, [picture[0], dim])],
         [numpy_helper.from_array(matrix, "matrix")],
     )  # fmt: skip
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
-    return path
+    return contracts.save_network(graph, path)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def deepface_home(tmp_path_factory):
     """The folder in which deepface looks for weights, with toy networks in the place of two of its models."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("DEEPFACE_HOME", str(tmp_path_factory.mktemp("home")))
-    patch.setenv("DEEPFACE_BACKEND_ENGINE", "onnx")
-    patch.setenv("DEEPFACE_LOG_LEVEL", "60")
-    for name in ("http_proxy", "https_proxy"):
-        patch.setenv(name, "http://127.0.0.1:9")  # nothing is fetched, whatever asks for it
-    folder = weights.prepare_deepface()
-    toy_network(folder / "facenet512_weights.onnx", (160, 160), 512, planes_last=True)
-    toy_network(folder / "deepid_weights.onnx", (55, 47), 160, planes_last=True)
-    yield folder
-    patch.undo()
+    with contracts.deepface_folder(tmp_path_factory.mktemp("home")) as folder:
+        toy_network(folder / "facenet512_weights.onnx", (160, 160), 512, planes_last=True)
+        toy_network(folder / "deepid_weights.onnx", (55, 47), 160, planes_last=True)
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -94,37 +83,28 @@ every = pytest.mark.parametrize("name", NAMES)
 def test_no_faces_give_no_rows(opened, name):
     embedder = opened(name)
     assert embedder.name == name
-    for faces in (Faces.none(), Faces.none(landmarks=False)):
-        rows = embedder.embed(drawn_face(), faces)
-        assert rows.shape == (0, embedder.dim) and rows.dtype == np.float32
-    assert embedder.embed_many([], []).shape == (0, embedder.dim)
-    assert embedder.embed_many([drawn_face()], [Faces.none()]).shape == (0, embedder.dim)
+    contracts.no_faces_give_no_rows(embedder.embed, embedder.embed_many, embedder.dim)
 
 
 @every
-@pytest.mark.parametrize("shape", [(1, 1), (17, 31), (61, 297)], ids=str)
+@contracts.any_size
 def test_any_size_gives_rows_of_length_one(opened, name, shape):
-    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
-    rows = opened(name).embed(image, Faces([[0, 0, shape[1], shape[0]]], [0.5]))
+    rows = contracts.rows_at(opened(name).embed, shape)
     assert rows.shape == (1, opened(name).dim) and rows.dtype == np.float32
     assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-5)
 
 
 @every
 def test_a_grey_or_black_picture_and_a_box_outside_it_still_give_directions(opened, name):
-    grey = cv2.cvtColor(cv2.cvtColor(drawn_face(), cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-    rows = [opened(name).embed(grey, FACE), opened(name).embed(np.zeros((9, 9, 3), np.uint8), Faces([[20, 20, 20, 20]], [0.1]))]
+    outside = Faces([[20, 20, 20, 20]], [0.1])
+    rows = [opened(name).embed(contracts.grey_face(), FACE), opened(name).embed(np.zeros((9, 9, 3), np.uint8), outside)]
     assert np.linalg.norm(np.concatenate(rows), axis=1) == pytest.approx(1, abs=1e-5)
 
 
 @every
 def test_the_same_face_twice_is_the_same_row_and_the_picture_is_left_alone(opened, name):
-    image = drawn_face()
-    before = image.copy()
-    image.setflags(write=False)
-    rows = opened(name).embed(image, FACE[[0, 0]])
+    rows = contracts.leaves_alone(lambda image: opened(name).embed(image, FACE[[0, 0]]), drawn_face())
     assert np.array_equal(rows[0], rows[1])
-    assert np.array_equal(image, before)
 
 
 @every
@@ -139,22 +119,15 @@ def test_many_pictures_are_answered_in_their_order(opened, name):
 @every
 def test_two_threads_see_what_one_sees(opened, name):
     images = [drawn_face(), np.ascontiguousarray(drawn_face()[:, ::-1])]
-    alone = [opened(name).embed(image, FACE) for image in images]
-    with ThreadPoolExecutor(2) as pool:
-        together = list(pool.map(lambda image: opened(name).embed(image, FACE), images))
+    alone, together = contracts.in_two_threads(contracts.face_by_face(opened(name).embed), images)
     # The library may add up in another order when cores are busy
     assert np.allclose(np.concatenate(alone), np.concatenate(together), atol=1e-5)
 
 
 @every
-@pytest.mark.parametrize(
-    "image",
-    [np.zeros((0, 5, 3), np.uint8), np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3), np.float32)],
-    ids=lambda image: f"{image.shape} {image.dtype}",
-)
+@contracts.no_image
 def test_what_is_no_image_is_refused(opened, name, image):
-    with pytest.raises(ValueError, match="must be"):
-        opened(name).embed(image, FACE)
+    contracts.refuses(contracts.face_by_face(opened(name).embed), image)
 
 
 def test_rows_are_brought_to_length_one():

@@ -1,11 +1,9 @@
 """One contract for every expression model that can be opened here, and each one's own ways of failing."""
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
-import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -15,12 +13,11 @@ from fer_core.emotion.onnx_model import OnnxEmotion
 from fer_core.errors import UnknownBackendError, WeightsError, WeightsMismatchError
 from fer_core.settings import ExpressionFit
 from fer_core.types import EXPRESSIONS, Faces
+from tests import contracts
+from tests.contracts import FACE
 from tests.drawn_face import drawn_face
 
 NAMES = ("moodgate", "toy", "deepface")
-MARKS = np.array([(135, 110), (185, 110), (160, 138), (141, 160), (179, 160)], np.float32)
-FACE = Faces([[105, 50, 215, 195]], [0.9], [MARKS])
-"""The face that drawn_face() draws."""
 
 
 def toy_network(
@@ -37,25 +34,14 @@ def toy_network(
         nodes.append(helper.make_node("Softmax" if softmax else "Identity", [f"{head}_logits"], [head]))
     told = [helper.make_tensor_value_info(head, given, [batch, classes]) for head in heads]
     graph = helper.make_graph(nodes, "toy", [helper.make_tensor_value_info("face", given, [batch, *shape])], told, constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    if labels:
-        helper.set_model_props(model, {"labels": ", ".join(labels)})
-    onnx.save(model, path)
-    return path
+    return contracts.save_network(graph, path, **({"labels": ", ".join(labels)} if labels else {}))
 
 
 @pytest.fixture(scope="module", autouse=True)
 def deepface_home(tmp_path_factory):
     """The folder in which deepface looks for weights, with a toy network in the place of its own."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("DEEPFACE_HOME", str(tmp_path_factory.mktemp("home")))
-    patch.setenv("DEEPFACE_BACKEND_ENGINE", "onnx")
-    patch.setenv("DEEPFACE_LOG_LEVEL", "60")
-    for name in ("http_proxy", "https_proxy"):
-        patch.setenv(name, "http://127.0.0.1:9")  # nothing is fetched, whatever asks for it
-    folder = weights.prepare_deepface()
-    yield folder
-    patch.undo()
+    with contracts.deepface_folder(tmp_path_factory.mktemp("home")) as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -85,11 +71,7 @@ def test_no_faces_give_no_rows(opened, name):
     model = opened(name)
     assert model.name == name or model.name.endswith("toy.onnx")
     assert model.labels == EXPRESSIONS
-    for faces in (Faces.none(), Faces.none(landmarks=False)):
-        rows = model.predict(drawn_face(), faces)
-        assert rows.shape == (0, 7) and rows.dtype == np.float32
-    assert model.predict_many([], []).shape == (0, 7)
-    assert model.predict_many([drawn_face()], [Faces.none()]).shape == (0, 7)
+    contracts.no_faces_give_no_rows(model.predict, model.predict_many, 7)
 
 
 def is_shares(rows, n):
@@ -97,16 +79,14 @@ def is_shares(rows, n):
 
 
 @every
-@pytest.mark.parametrize("shape", [(1, 1), (17, 31), (61, 297)], ids=str)
+@contracts.any_size
 def test_any_size_gives_rows_that_sum_to_one(opened, name, shape):
-    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
-    assert is_shares(opened(name).predict(image, Faces([[0, 0, shape[1], shape[0]]], [0.5])), 1)
+    assert is_shares(contracts.rows_at(opened(name).predict, shape), 1)
 
 
 @every
 def test_a_grey_or_black_picture_and_a_box_outside_it_still_give_shares(opened, name):
-    grey = cv2.cvtColor(cv2.cvtColor(drawn_face(), cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-    assert is_shares(opened(name).predict(grey, FACE), 1)
+    assert is_shares(opened(name).predict(contracts.grey_face(), FACE), 1)
     assert is_shares(
         opened(name).predict(np.zeros((9, 9, 3), np.uint8), Faces([[20, 20, 20, 20], [0, 0, 9, 9]], [0.1, 0.2])), 2
     )
@@ -114,12 +94,8 @@ def test_a_grey_or_black_picture_and_a_box_outside_it_still_give_shares(opened, 
 
 @every
 def test_the_same_face_twice_is_the_same_row_and_the_picture_is_left_alone(opened, name):
-    image = drawn_face()
-    before = image.copy()
-    image.setflags(write=False)
-    rows = opened(name).predict(image, FACE[[0, 0]])
+    rows = contracts.leaves_alone(lambda image: opened(name).predict(image, FACE[[0, 0]]), drawn_face())
     assert np.allclose(rows[0], rows[1], atol=1e-6)
-    assert np.array_equal(image, before)
 
 
 @every
@@ -134,22 +110,15 @@ def test_many_pictures_are_answered_in_their_order(opened, name):
 @every
 def test_two_threads_see_what_one_sees(opened, name):
     images = [drawn_face(), 255 - drawn_face()] * 2
-    alone = [opened(name).predict(image, FACE) for image in images]
-    with ThreadPoolExecutor(2) as pool:
-        together = list(pool.map(lambda image: opened(name).predict(image, FACE), images))
+    alone, together = contracts.in_two_threads(contracts.face_by_face(opened(name).predict), images)
     # The library may add up in another order when cores are busy
     assert np.allclose(np.concatenate(alone), np.concatenate(together), atol=1e-5)
 
 
 @every
-@pytest.mark.parametrize(
-    "image",
-    [np.zeros((0, 5, 3), np.uint8), np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3), np.float32)],
-    ids=lambda image: f"{image.shape} {image.dtype}",
-)
+@contracts.no_image
 def test_what_is_no_image_is_refused(opened, name, image):
-    with pytest.raises(ValueError, match="must be"):
-        opened(name).predict(image, FACE)
+    contracts.refuses(contracts.face_by_face(opened(name).predict), image)
 
 
 # how a face is cut

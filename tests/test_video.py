@@ -326,6 +326,33 @@ def test_film_cut_off_later(tmp_path: Path, name: str, capfd: pytest.CaptureFixt
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize(("lost_s", "told"), [(0.7, True), (0.4, True), (0.2, False), (0.0, False)])
+@pytest.mark.parametrize("options", [{"bf": "0"}, {"bf": "2"}], ids=str)
+def test_a_film_cut_short_by_less_than_a_second(
+    tmp_path: Path, lost_s: float, told: bool, options: dict[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its header promises more than two pictures and 0.3 s that are not there; a last picture or so is never missed."""
+    whole = films.write_film(tmp_path / "whole.mp4", 100, rate=20, options=options, container=films.FRONT)
+    path = without_end(whole, tmp_path / "film.mp4", 5 - lost_s)
+    warnings: list[str] = []
+    frames = list(video.samples(path, VideoSettings(), warn=warnings.append))
+    assert [f"{path}: the film breaks off at" in text for text in warnings] == [True] * told
+    if told:
+        told_s = float(warnings[0].split("breaks off at ")[1].split(" s")[0])
+        assert told_s == pytest.approx(5 - lost_s, abs=0.11) and frames[-1].time_s <= told_s + 0.05
+    assert capfd.readouterr() == ("", "")
+
+
+def without_end(source: Path, path: Path, end_s: float) -> Path:
+    """An MP4 without the bytes of the pictures shown from end_s on, and of those coded after the first of these."""
+    with av.open(str(source)) as film:
+        packets = [packet for packet in film.demux(video=0) if packet.size]
+        lost = [packet.pos for packet in packets if float(packet.pts * packet.time_base) >= end_s - 0.001]
+    whole = source.read_bytes()
+    path.write_bytes(whole[: min(lost, default=len(whole))])
+    return path
+
+
 def test_film_damaged_midway(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """What comes after the damage is read as well."""
     path = films.write_film(tmp_path / "film.mp4", 100, options={"g": "5", "bf": "0"}, container=films.FRONT)

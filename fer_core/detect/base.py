@@ -4,9 +4,9 @@ import threading
 from abc import ABC, abstractmethod
 from typing import Protocol
 
-import cv2
 import numpy as np
 
+from fer_core.geometry import scaled_to
 from fer_core.settings import DetectSettings
 from fer_core.types import Faces, FloatArray, UInt8Array, check_image
 
@@ -48,20 +48,10 @@ class ScalingDetector(ABC):
     def detect(self, image: UInt8Array) -> Faces:
         """See `Detector`."""
         check_image(image)
-        small = shrink(image, self.settings.max_side_px)
+        small = np.ascontiguousarray(scaled_to(image, self.settings.max_side_px)[0])
         with self._lock:
             found = self.find(small)
         return _tidy(_enlarged(found, small.shape, image.shape), image.shape, self.settings.min_score)
-
-
-def shrink(image: UInt8Array, max_side_px: int) -> UInt8Array:
-    """The image with its longer side at most `max_side_px`, shape kept to the nearest pixel; itself where it is that small."""
-    height, width = image.shape[:2]
-    scale = max_side_px / max(height, width)
-    if scale >= 1:
-        return np.ascontiguousarray(image)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def by_side(points: FloatArray) -> FloatArray:

@@ -18,7 +18,8 @@ from fer_core.video.source import open_film, picture_stream
 
 _Timed: TypeAlias = tuple[Any, float]
 _DEFAULT = VideoSettings()
-_END_SLACK_S = 1.0
+_END_SLACK_S, _END_SLACK_PICTURES = 0.3, 2
+_LOOSE_SLACK_S = 1.0
 _SOUND_SHARE = 0.9
 _FIRST_RECORDED_YEAR = 1990
 
@@ -85,7 +86,7 @@ class Decoding:
             lambda: clock.steady and clock.pictures > 1,
         )
         self._all_apart = stream.codec_context.codec.intra_only
-        self._least_s = _least_end_s(container, stream)
+        self._least_s = _least_end_s(container, stream, clock.interval_s)
         self._from: int | None = None
         self._to = 0
         self._broken = False
@@ -189,11 +190,16 @@ def _duration_s(container: Any, stream: Any) -> float | None:
     return container.duration / av.time_base if container.duration else None
 
 
-def _least_end_s(container: Any, stream: Any) -> float:
-    """A film whose pictures end before this was cut off: what it promises less a margin for rounding and longer sound."""
+def _least_end_s(container: Any, stream: Any, interval_s: float) -> float:
+    """A film whose pictures end before this was cut off: what it promises less a margin.
+
+    What is promised for the pictures alone holds to a picture or two; what is promised for the whole may be the sound's.
+    """
     promised_s = _duration_s(container, stream) or 0.0
     alone = stream.duration or len(container.streams) == 1
-    return promised_s * (1.0 if alone else _SOUND_SHARE) - _END_SLACK_S
+    if alone and container.format.name != "avi":  # An AVI's last pictures may be told by no packet: "as before".
+        return promised_s - max(_END_SLACK_S, _END_SLACK_PICTURES * interval_s)
+    return promised_s * (1.0 if alone else _SOUND_SHARE) - _LOOSE_SLACK_S
 
 
 def _recorded_at(container: Any, stream: Any) -> datetime | None:
