@@ -208,7 +208,7 @@ class MatchSettings:
     """How far two cameras' clocks may differ before an exit counts as before its entrance."""
     join_gap_s: float = 8.0
     """Longest pause in which a camera's broken track is joined. More: people who come back are counted once."""
-    join_llr: float = 4.0
+    join_llr: float = 8.0
     """Least likeness (log-likelihood ratio) for joining. More: fewer joins."""
 
 
