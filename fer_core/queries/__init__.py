@@ -2,25 +2,58 @@
 
 A question is a frozen `Filter`, so that it can be a cache's key together with the store's version. Everything here
 reads through a `Source`: the open `Store`, or anything else that lends DuckDB cursors.
+
+Rows (`frames`, `lists`), sums for charts (`sums`: a cell of few visits shows its count and no value), what is set up
+(`shops`), what needs attention, and files.
 """
 
+from fer_core.queries.attention import attention
 from fer_core.queries.files import FORMATS, check_ending, export, write_table
+from fer_core.queries.filters import EVERYTHING, Filter, Source, before
 from fer_core.queries.frames import appearances, hourly, of_day, series, stores, visits
-from fer_core.queries.questions import EVERYTHING, TABLES, Filter, Source
+from fer_core.queries.lists import SORTABLE, count, span, visit, visits_page
+from fer_core.queries.partitions import export_all
+from fer_core.queries.questions import TABLES
+from fer_core.queries.shops import cameras, categories, doors, jobs, setting, store
+from fer_core.queries.sums import DWELL_BINS, By, Grain, Summary, by_dwell, groups, heat, mix, summary, trend
 
 __all__ = [
+    "DWELL_BINS",
     "EVERYTHING",
     "FORMATS",
+    "SORTABLE",
     "TABLES",
+    "By",
     "Filter",
+    "Grain",
     "Source",
+    "Summary",
     "appearances",
+    "attention",
+    "before",
+    "by_dwell",
+    "cameras",
+    "categories",
     "check_ending",
+    "count",
+    "doors",
     "export",
+    "export_all",
+    "groups",
+    "heat",
     "hourly",
+    "jobs",
+    "mix",
     "of_day",
     "series",
+    "setting",
+    "span",
+    "store",
     "stores",
+    "summary",
+    "trend",
+    "visit",
     "visits",
+    "visits_page",
     "write_table",
 ]

@@ -12,7 +12,8 @@ import duckdb
 import pandas as pd
 
 from fer_core.errors import InputError, OutputError
-from fer_core.queries.questions import EVERYTHING, TABLES, Filter, Question, Source
+from fer_core.queries.filters import EVERYTHING, Filter, Source
+from fer_core.queries.questions import TABLES, Question
 
 FORMATS: Mapping[str, str] = MappingProxyType(
     {".csv": "FORMAT csv, HEADER true", ".json": "FORMAT json, ARRAY true", ".parquet": "FORMAT parquet"}
@@ -50,7 +51,7 @@ def write_table(frame: pd.DataFrame, out: Path) -> int:
     local = tuple(str(name) for name in frame.select_dtypes("datetime").columns)
     with duckdb.connect() as connection:
         connection.register("frame", frame)
-        return _write(connection, Question("SELECT * FROM frame", [], "", utc, local), out)
+        return _write(connection, Question("SELECT * FROM frame", utc=utc, local=local), out)
 
 
 def _iso_utc(name: str) -> str:
@@ -59,6 +60,12 @@ def _iso_utc(name: str) -> str:
 
 def _iso_local(name: str) -> str:
     return f"strftime({name}, '%Y-%m-%dT%H:%M:%S')"
+
+
+def write_error(out: Path, error: duckdb.Error | OSError) -> OutputError:
+    """The sentence for a file or folder that couldn't be written."""
+    cause = error.strerror if isinstance(error, OSError) else _cause(str(error))
+    return OutputError(f"{out}: can't be written ({cause})")
 
 
 def _cause(text: str) -> str:
@@ -77,10 +84,8 @@ def _write(cursor: duckdb.DuckDBPyConnection, question: Question, out: Path) -> 
             f"COPY ({sql}) TO '{target}' ({FORMATS[ending]}, USE_TMP_FILE false)", question.parameters
         ).fetchone()
         part.replace(out)
-    except (duckdb.IOException, duckdb.PermissionException) as error:
-        raise OutputError(f"{out}: can't be written ({_cause(str(error))})") from error
-    except OSError as error:
-        raise OutputError(f"{out}: can't be written ({error.strerror})") from error
+    except (duckdb.IOException, duckdb.PermissionException, OSError) as error:
+        raise write_error(out, error) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)

@@ -4,25 +4,31 @@ import numpy as np
 import pandas as pd
 
 from fer_core.queries import questions
-from fer_core.queries.questions import EVERYTHING, Filter, Question, Source
+from fer_core.queries.filters import EVERYTHING, Filter, Source
+from fer_core.queries.questions import Question
 from fer_core.types import EXPRESSIONS, Day
 
 
 def visits(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
-    """The visits, a row each, with the columns of the table `visits`; moments are UTC, local_at the store's clock."""
-    return _frame(source, questions.visits(filter))
+    """The visits, a row each, with the columns of the table `visits`; moments are UTC, local_at the store's clock.
+
+    `review` is the engine's, `verdict` the one that counts: a person's correction before it.
+    """
+    return frame_of(source, questions.visits(filter))
 
 
 def of_day(source: Source, day: Day) -> pd.DataFrame:
-    """The visits that writing this day gave, as `visits` has them."""
+    """The visits that writing this day gave, as `visits` has them; those too that a person had declared void before."""
+    filter = Filter(stores=(day.store,), voided=True)
     if not day.entry_films:
-        return visits(source, Filter(stores=(day.store,))).iloc[:0]
-    return _frame(source, questions.visits(Filter(stores=(day.store,)), tuple(film.sha256 for film in day.entry_films)))
+        return visits(source, filter).iloc[:0]
+    return frame_of(source, questions.visits(filter, tuple(film.sha256 for film in day.entry_films)))
 
 
 def appearances(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
-    """Everybody who passed a camera, a row each, with store, film and door; the filter's reviews and match don't apply."""
-    return _frame(source, questions.appearances(filter))
+    """Everybody who passed a camera, a row each, with store, film and door; of the filter stores, days, doors, weekdays and
+    hours apply."""
+    return frame_of(source, questions.appearances(filter))
 
 
 def hourly(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
@@ -32,12 +38,12 @@ def hourly(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
     A cell of fewer visits than PrivacySettings.min_cell_visits shows n and nothing else, except in a sample store. The
     filter's reviews don't apply: there is a column for each, and they would turn n into the value that is withheld.
     """
-    return _frame(source, questions.hourly(filter))
+    return frame_of(source, questions.hourly(filter))
 
 
 def stores(source: Source) -> pd.DataFrame:
     """The stores by name: store, time_zone, is_sample."""
-    return _frame(source, Question("SELECT name AS store, time_zone, is_sample FROM stores", [], "store"))
+    return frame_of(source, Question("SELECT name AS store, time_zone, is_sample FROM stores", order="store"))
 
 
 def series(source: Source, appearance_id: str) -> pd.DataFrame:
@@ -57,7 +63,8 @@ def series(source: Source, appearance_id: str) -> pd.DataFrame:
     return pd.DataFrame(np.column_stack([times, weights, probabilities]), columns=columns)
 
 
-def _frame(source: Source, question: Question) -> pd.DataFrame:
+def frame_of(source: Source, question: Question) -> pd.DataFrame:
+    """The answer to a question; its UTC columns become moments with a zone."""
     # DuckDB's own conversion of TIMESTAMPTZ uses a call that pandas 3.1 warns of: the zone is put on here instead
     sql = question.ordered(utc=lambda name: f"{name} AT TIME ZONE 'UTC'")
     with source.cursor() as cursor:
