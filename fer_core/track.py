@@ -23,7 +23,8 @@ def nearness(first: FloatArray, second: FloatArray, settings: TrackSettings) -> 
     """(n, m) in 0 … 1: how near boxes (n, 4) and (m, 4) lie, in sizes of their faces; 0 beyond `reach` or where one is
     larger than the other by more than `max_growth`."""
     middles = [(boxes[:, :2] + boxes[:, 2:]) / 2 for boxes in (first, second)]
-    sizes = [np.maximum(np.sqrt(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0), axis=1)), 1.0) for boxes in (first, second)]
+    sides = [np.maximum(boxes[:, 2:] - boxes[:, :2], 0.0) for boxes in (first, second)]
+    sizes = [np.maximum(np.sqrt(np.prod(both, axis=1)), 1.0) for both in sides]
     distance = np.linalg.norm(middles[0][:, None] - middles[1][None], axis=2)
     growth = np.maximum(sizes[0][:, None] / sizes[1][None], sizes[1][None] / sizes[0][:, None])
     near = 1 - distance / (settings.reach * np.minimum(sizes[0][:, None], sizes[1][None]))

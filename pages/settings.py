@@ -1,0 +1,5 @@
+"""Settings."""
+
+from ui import settings
+
+settings.show()

@@ -1,0 +1,5 @@
+"""Trends."""
+
+from ui import trends
+
+trends.show()

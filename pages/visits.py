@@ -1,0 +1,5 @@
+"""Visits."""
+
+from ui import visits
+
+visits.show()

@@ -1,0 +1,145 @@
+"""The page Trends on a filled store: empty, one visit, many; every widget that changes something."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fer_core.queries import Filter
+from fer_core.store import Store
+from server import services as house
+from tests.app_pages import checked, open_app
+from tests.days import make_day, make_footage
+from ui import trends, versus
+from ui.places import TRENDS
+
+NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("MOODGATE_DATA", str(tmp_path))
+    monkeypatch.setenv("MOODGATE_NO_SAMPLE", "1")
+    house.close_all()
+    yield house.services().store
+    house.close_all()
+
+
+def fill(store: Store, visits: int, name: str = "North", *, start_at: datetime = NOON - timedelta(days=2)) -> None:
+    """A day of films with names of their own: those of another day stay."""
+    entry = make_footage(f"entry {start_at}.mp4", "entry", start_at=start_at)
+    exit = make_footage(f"exit {start_at}.mp4", "exit", start_at=start_at + timedelta(minutes=15))
+    store.write_day(make_day(name, visits=visits, entry=entry, exit=exit))
+
+
+def headings(app) -> list[str]:
+    return [one.value for one in app.subheader]
+
+
+def captions(app) -> str:
+    return "\n".join(one.value for one in app.caption)
+
+
+def charts(app) -> int:
+    return len(app.get("vega_lite_chart"))
+
+
+def test_no_visits(store, tmp_path):
+    app = open_app(tmp_path, TRENDS)
+    assert not charts(app)
+    assert "no visits yet" in app.markdown[0].value
+
+
+def test_one_visit_is_a_count_everywhere(store, tmp_path):
+    fill(store, 1)
+    app = open_app(tmp_path, TRENDS)
+    assert charts(app) == 7
+    assert "+0\\.50" not in captions(app)
+    assert captions(app).count("fewer than 10 visits") >= 5
+
+
+def test_many_visits(store, tmp_path):
+    fill(store, 24)
+    fill(store, 10, 'South "<b>', start_at=NOON - timedelta(days=3))
+    app = open_app(tmp_path, TRENDS)
+    assert headings(app) == [
+        "Estimated change by day", "The week", "Apparent expressions", "Stores side by side", "Reviews of the stores",
+        "Change by length of stay", "One period against another",
+    ]  # fmt: skip
+    assert "Of 34 visits\\: 26 % positive, 26 % neutral, 24 % negative, 24 % uncertain" in captions(app)
+    assert r'South "\<b\>' in captions(app)
+    assert len(app.get("download_button")) == 7
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "heading"),
+    [
+        ("measure", "reviews", "Reviews by day"),
+        ("sides", "doors", "Doors side by side"),
+        ("grain_day_2", "hour", "Estimated change by hour"),
+        ("grain_day_2", "week", "Estimated change by week"),
+        ("grain_day_2", "month", "Estimated change by month"),
+        ("lines", "stores", "Estimated change by day"),
+        ("lines", "doors", "Estimated change by day"),
+    ],
+)
+def test_widgets(store, tmp_path, key, value, heading):
+    fill(store, 24)
+    fill(store, 24, "South", start_at=NOON - timedelta(days=3))
+    app = open_app(
+        tmp_path,
+        TRENDS,
+        period="custom",
+        **{"from": (NOON - timedelta(days=4)).date(), "to": (NOON - timedelta(days=2)).date()},
+    )
+    group = next(one for one in app.get("button_group") if one.key == key)
+    checked(group.set_value(value).run())
+    assert heading in headings(app)
+    if value == "stores":
+        assert "South" in captions(app)
+
+
+def test_against_another_period(store, tmp_path):
+    fill(store, 24)
+    fill(store, 12, start_at=NOON - timedelta(days=30))
+    app = open_app(tmp_path, TRENDS)
+    assert "+0\\.12 in" in captions(app)
+    checked(app.selectbox(key="versus").set_value(versus.YEAR).run())
+    assert "has visits to show" in captions(app)
+    checked(app.selectbox(key="versus").set_value(versus.OTHER).run())
+    assert "Choose the first day" in app.info[-1].value
+    checked(app.date_input(key="versus_from").set_value((NOON - timedelta(days=40)).date()).run())
+    assert "+0\\.12 in" in captions(app)
+
+
+def test_visits_without_a_time_of_day(store, tmp_path):
+    store.write_day(make_day("North", visits=12))
+    app = open_app(tmp_path, TRENDS, period="all")
+    assert "12 visits without a time of day" in captions(app)
+    assert "Of 12 visits" in captions(app)
+    assert app.selectbox(key="versus").disabled
+
+
+def test_filters_reach_the_charts(store, tmp_path):
+    fill(store, 24)
+    fill(store, 12, "South")
+    app = open_app(tmp_path, TRENDS, stores=("South",))
+    assert "Of 12 visits" in captions(app)
+    app.multiselect(key="filter_stores").set_value([]).run()
+    assert "Of 36 visits" in captions(app)
+
+
+@pytest.mark.parametrize(
+    ("days", "visits", "grain"),
+    [
+        (1, 300, "hour"),
+        (2, 20, "day"),
+        (28, 1000, "day"),
+        (28, 100, "week"),
+        (28, 3, "day"),
+        (300, 9000, "week"),
+        (800, 9000, "month"),
+    ],
+)
+def test_steps_of_time_suit_the_period(store, tmp_path, days, visits, grain):
+    day = NOON.date()
+    assert trends.natural_grain(Filter(first=day - timedelta(days=days - 1), last=day), visits) == grain
