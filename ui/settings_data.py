@@ -108,12 +108,16 @@ def _write(parquet: bool) -> None:
     """Into a new folder beside the database, with progress; it is whole or not there at all."""
     bar = st.progress(0.0, text="Writing")
     try:
-        folder = written(resources.store(), resources.services().folder / "exports", parquet, bar.progress)
+        folder = written(resources.store(), resources.services().folder / "exports", parquet, lambda done: _show(bar, done))
     except MoodgateError as error:
         st.error(sentence(error))
     else:
         st.success(escape(f"Everything is in {folder}"), icon=":material/folder:")
     bar.empty()
+
+
+def _show(bar: Any, done: float) -> None:
+    bar.progress(done)
 
 
 def written(store: Store, exports: Path, parquet: bool, tell: Callable[[float], None]) -> Path:

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +23,8 @@ class Database:
         self.path = path
         self._connection = connection
         self._writing = threading.Lock()
-        self._lent = 0
+        self._lent = Counter[int]()
+        self._draining = False
         self._lending = threading.Condition()
 
     @classmethod
@@ -53,15 +55,18 @@ class Database:
     @contextlib.contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor of one's own for reading; it sees what was committed before its query began."""
+        own = threading.get_ident()
         with self._lending:
+            # a stream of readers must not keep `rewrite` from its turn; who has one already must get the next, or never ends
+            self._lending.wait_for(lambda: not self._draining or own in self._lent)
             cursor = self._connection.cursor()
-            self._lent += 1
+            self._lent[own] += 1
         try:
             yield cursor
         finally:
             cursor.close()
             with self._lending:
-                self._lent -= 1
+                self._lent = self._lent - Counter({own: 1})
                 self._lending.notify_all()
 
     def rewrite(self, wait_s: float = 20.0) -> bool:
@@ -74,14 +79,22 @@ class Database:
         with self._writing:
             part = copy_database(self._connection, self.path)
             with self._lending:
-                if not self._lending.wait_for(lambda: not self._lent, wait_s):
-                    remove(part)
-                    return False
-                self._connection.close()
+                self._draining = True
                 try:
-                    return replace_database(part, self.path)
+                    return self._swap(part, wait_s)
                 finally:
-                    self._connection = open_database(self.path, create=False)
+                    self._draining = False
+                    self._lending.notify_all()
+
+    def _swap(self, part: Path, wait_s: float) -> bool:
+        if not self._lending.wait_for(lambda: not self._lent, wait_s):
+            remove(part)
+            return False
+        self._connection.close()
+        try:
+            return replace_database(part, self.path)
+        finally:
+            self._connection = open_database(self.path, create=False)
 
     def version(self) -> int:
         """How many writes the database has seen, jobs apart: it rises with every one, and belongs into cache keys."""
