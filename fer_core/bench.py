@@ -13,7 +13,7 @@ import numpy as np
 
 from fer_core import video
 from fer_core.pipeline import Engine, Film, FilmAnalysis
-from fer_core.types import Faces
+from fer_core.types import Faces, Frame
 from fer_core.video.source import open_film, picture_stream
 
 
@@ -61,13 +61,15 @@ def _decodable(step: Callable[[], Any]) -> Any:
 
 
 def warm_up(engine: Engine) -> None:
-    """Let every model run once, so that loading it is not counted."""
+    """Let every model run once and the tracker be loaded, so that loading is not counted."""
     image = np.full((480, 640, 3), 127, np.uint8)
     landmarks = np.array([[[260, 200], [340, 200], [300, 250], [270, 300], [330, 300]]], np.float32)
     face = Faces(np.array([[200, 100, 400, 350]], np.float32), np.ones(1, np.float32), landmarks)
     engine.detector.detect(image)
     engine.embedder.embed(image, face)
     engine.emotion.predict(image, face)
+    with FilmAnalysis(Film(Path(), "entry"), 0, engine) as analysis:
+        analysis.take(Frame(0.0, image))
 
 
 def bench(path: Path, engine: Engine, *, tell: Callable[[str], None] = lambda _: None) -> Bench:
