@@ -70,7 +70,7 @@ def _opened(folder: Path) -> Services:
     try:
         for prepare in _serving:
             prepare(made)
-    except BaseException:
+    except BaseException:  # whatever it was: nobody would ever close what was opened, and its file would stay locked
         made.close()
         raise
     return made

@@ -49,6 +49,13 @@ def test_pages_come_to_the_whole_list(filled: Store) -> None:
     assert str(pages[0].entered_at.dtype) == "datetime64[us, UTC]"
 
 
+def test_change_is_ordered_as_it_is_shown_less_the_camera_offset(filled: Store) -> None:
+    first = queries.visits_page(filled, Filter(), "change", True, 0, 1).visit_id[0]
+    with filled.cursor() as cursor:
+        cursor.execute("UPDATE visits SET camera_offset = 2 WHERE visit_id = ?", [first])
+    assert queries.visits_page(filled, Filter(), "change", False, 0, 1).visit_id[0] == first
+
+
 @pytest.mark.parametrize("order_by", queries.SORTABLE)
 @pytest.mark.parametrize("descending", [True, False])
 def test_order_of_the_list(filled: Store, order_by: str, descending: bool) -> None:

@@ -23,7 +23,11 @@ def missing(value: object) -> bool:
 
 def number(value: float | None, pattern: str = "+.2f") -> str:
     """A number by that pattern with a true minus sign, or a dash for none."""
-    return DASH if value is None or missing(value) else format(value, pattern).replace("-", "−")
+    if value is None or missing(value):
+        return DASH
+    told = format(value, pattern)
+    nothing = told.startswith("-") and not told.strip("-0.,")
+    return format(0.0, pattern) if nothing else told.replace("-", "−")
 
 
 def percent(value: float | None) -> str:

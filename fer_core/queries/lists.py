@@ -16,7 +16,8 @@ SORTABLE = (
     "local_at", "store", "entry_door", "exit_door", "dwell_s", "verdict", "change", "change_se", "entry_valence",
     "exit_valence", "entry_expression", "exit_expression", "match_probability", "runner_up", "quality", "entry_film",
 )  # fmt: skip
-"""What the list of visits can be ordered by."""
+"""What the list of visits can be ordered by; change is the one that is shown, less the camera offset."""
+_KEYS = {"verdict": "coalesce(corrected_review, review)", "change": "change - coalesce(camera_offset, 0)"}
 _PAGE = Question("", utc=MOMENTS, local=("local_at",))
 
 
@@ -37,12 +38,12 @@ def visits_page(
     where = Where(filter).of_visits()
     where.add(where.picked())
     where.parameters |= {"limit": max(0, limit), "offset": max(0, offset)}
-    key = "coalesce(corrected_review, review)" if order_by == "verdict" else order_by
+    key = _KEYS.get(order_by, order_by)
     order = f"{key} {'DESC' if descending else 'ASC'} NULLS LAST, local_at DESC NULLS LAST, visit_id"
     # the place in the list is found with few columns; all of them are fetched of the page's rows only
     rows = f"SELECT rowid FROM visits WHERE {where} ORDER BY {order} LIMIT $limit OFFSET $offset"  # noqa: S608
     sql = f"SELECT {VISIT_COLUMNS} FROM visits WHERE rowid IN ({rows})"  # noqa: S608
-    order = order.replace(key, order_by, 1)
+    order = order.replace(key, "verdict", 1) if order_by == "verdict" else order
     return frame_of(source, Question(sql, where.parameters, order, utc=MOMENTS, local=("local_at",)))
 
 
