@@ -71,16 +71,17 @@ def pairs_of(people: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return np.einsum("nd,nd->n", rows[i], rows[j]), people[i] == people[j]
 
 
-def fitted(cosine: np.ndarray, same: np.ndarray) -> tuple[float, float]:
-    """Slope and intercept of the log-likelihood ratio: logistic regression, both kinds weighing one half."""
+def fitted(cosines: np.ndarray, same: np.ndarray) -> list[float]:
+    """The log-likelihood ratio's weights of each cosine, (n,) or (n, k), and of 1: logistic regression, both kinds weighing
+    one half."""
+    given = np.column_stack([cosines, np.ones(len(cosines))])
     weight = np.where(same, 0.5 / same.sum(), 0.5 / (~same).sum())
     sign = np.where(same, -1.0, 1.0)
 
     def loss(line: np.ndarray) -> float:
-        return float(weight @ np.logaddexp(0, sign * (line[0] * cosine + line[1])))
+        return float(weight @ np.logaddexp(0, sign * (given @ line)))
 
-    slope, intercept = minimize(loss, np.array([10.0, -4.0]), method="BFGS").x
-    return float(slope), float(intercept)
+    return [float(value) for value in minimize(loss, np.zeros(given.shape[1]), method="BFGS").x]
 
 
 def rates(people: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> dict[str, dict[str, float]]:

@@ -13,9 +13,8 @@ import json
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize
 
-from benchmarks.fit_llr import as_filmed, middle_face, pairs_of, photographs, stamp
+from benchmarks.fit_llr import as_filmed, fitted, middle_face, pairs_of, photographs, stamp
 from fer_core.detect import open_detector
 from fer_core.embed import Embedder, open_embedder
 from fer_core.settings import DetectSettings
@@ -40,17 +39,6 @@ def rows_of(faces: Path, embedders: list[Embedder], people: int, seed: int) -> t
     return np.array(who), [np.array(own) for own in rows]
 
 
-def fitted(cosines: np.ndarray, same: np.ndarray) -> np.ndarray:
-    """Weights (k + 1,) of the cosines (n, k) and of 1."""
-    weight = np.where(same, 0.5 / same.sum(), 0.5 / (~same).sum())
-    sign, given = np.where(same, -1.0, 1.0), np.column_stack([cosines, np.ones(len(cosines))])
-
-    def loss(line: np.ndarray) -> float:
-        return float(weight @ np.logaddexp(0, sign * (given @ line)))
-
-    return np.asarray(minimize(loss, np.zeros(given.shape[1]), method="BFGS").x)
-
-
 def crossed(who: np.ndarray, rows: list[np.ndarray], rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray]:
     """Scores of each alone and of both together, never by a fit on the same people; and who is the same."""
     half = np.isin(who, rng.permutation(np.unique(who))[::2])
@@ -58,7 +46,7 @@ def crossed(who: np.ndarray, rows: list[np.ndarray], rng: np.random.Generator) -
     truth = []
     for fit_on in (half, ~half):
         given = np.column_stack([pairs_of(who[fit_on], own[fit_on])[0] for own in rows])
-        line = fitted(given, pairs_of(who[fit_on], rows[0][fit_on])[1])
+        line = np.array(fitted(given, pairs_of(who[fit_on], rows[0][fit_on])[1]))
         told = np.column_stack([pairs_of(who[~fit_on], own[~fit_on])[0] for own in rows])
         truth.append(pairs_of(who[~fit_on], rows[0][~fit_on])[1])
         for place in range(len(rows)):
@@ -87,7 +75,7 @@ def main() -> None:
         }
         for name, score in zip([*names, "+".join(names)], scores, strict=True)
     }
-    fit = dict(zip(("first", "second", "intercept"), (round(float(value), 2) for value in line), strict=True))
+    fit = dict(zip(("first", "second", "intercept"), (round(value, 2) for value in line), strict=True))
     report = {**stamp(), "embedders": names, "photographs": len(who), "fit": fit, "true_accept_at_false_accept": found}
     print(json.dumps(report, indent=1))
     if arguments.out:

@@ -4,7 +4,7 @@ The order is the promise: zones and hours act on detections, staff on a track's 
 handed to the expression model (EU AI Act, Art. 5(1)(f): staff are never scored).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -77,3 +77,8 @@ class Gate:
 def moment_of(start_at: datetime | None, time_s: float) -> datetime | None:
     """The moment of a film's second, or None without a start."""
     return start_at + timedelta(seconds=time_s) if start_at else None
+
+
+def masking(polygons: Iterable[tuple[tuple[float, float], ...]]) -> Gate:
+    """The gate that drops faces inside these polygons, corners (x, y) in shares of the picture: a camera's drawn zones."""
+    return Gate(masks=tuple(Zone(f"zone {n}", corners) for n, corners in enumerate(polygons, 1)))

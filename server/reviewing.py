@@ -1,7 +1,6 @@
 """The job that turns a day's films into visits: check, look, match, review, write; then the films go."""
 
 import contextlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from fer_core.errors import InputError, MoodgateError
-from fer_core.store import Store
 from server.clock import FilmClock
 from server.job import Json, Task
 from server.uploads import Uploads
@@ -72,6 +70,7 @@ def reviewed(
 
 def films_of(shop: Workshop, payload: Json) -> "list[Film]":
     """The payload's films, entrances first, each with its camera's masked zones. InputError where it names none or amiss."""
+    from fer_core.gate import masking
     from fer_core.pipeline import Film
 
     store, films = text_of(payload, "store"), []
@@ -83,7 +82,7 @@ def films_of(shop: Workshop, payload: Json) -> "list[Film]":
             raise InputError(f"a film of the {word} is told by its path, its start and its door")
         for one in given:
             door = one.get("door") or ""
-            gate = _gate(shop.store, store, role, door)
+            gate = masking(shop.store.zones_for(store, role, door))  # type: ignore[arg-type]
             films.append(Film(Path(text_of(one, "path")), role, _moment(one.get("start")), door, gate))  # type: ignore[arg-type]
     return films
 
@@ -96,19 +95,6 @@ def _moment(text: str | None) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else moment
     except (ValueError, TypeError, OverflowError) as error:
         raise InputError(f"{text!r} is no start time, such as 2026-03-02T10:00:00+00:00") from error
-
-
-def _gate(store: Store, name: str, role: str, door: str) -> Any:
-    """The camera's masked zones, as they were drawn in the settings."""
-    from fer_core.gate import Gate, Zone
-
-    with store.cursor() as cursor:
-        row = cursor.execute(
-            "SELECT zones FROM cameras JOIN stores USING (store_id) WHERE stores.name = ? AND role = ? AND door = ?",
-            [name, role, door],
-        ).fetchone()
-    drawn = json.loads(row[0]) if row and row[0] else []
-    return Gate(tuple(Zone(f"zone {n}", tuple((x, y) for x, y in corners)) for n, corners in enumerate(drawn, 1)))
 
 
 def renamed(day: "Day", names: dict[Path, str]) -> "Day":

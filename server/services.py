@@ -5,13 +5,13 @@ one who asks tries again.
 """
 
 import atexit
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from fer_core.store import Store
+from fer_core.store import data_folder as data_folder
 from server.handlers import kinds
 from server.jobs import JobRunner
 from server.reviewing import uploaded_films
@@ -43,11 +43,6 @@ class Services:
         """Stop the jobs, which start again at the next start, and close the database."""
         self.jobs.stop()
         self.store.close()
-
-
-def data_folder() -> Path:
-    """As fer_core.cli.common.data_folder, which can't be had without loading the pipeline."""
-    return Path(os.environ.get("MOODGATE_DATA") or "data")
 
 
 def services(folder: Path | None = None) -> Services:

@@ -1,13 +1,17 @@
 """Pages under `AppTest`, with the frame around them as in the browser."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from fer_core.store import Store
+from tests.days import make_day, make_footage
 from ui import filters
 from ui.places import Place
 
+NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 FRAME = """
 from ui import frame
 frame.run()
@@ -40,3 +44,10 @@ def checked(app: AppTest) -> AppTest:
 def metrics(app: AppTest) -> dict[str, str]:
     """The values of the page's metrics by their labels; of equal labels the last counts."""
     return {metric.label: metric.value for metric in app.metric}
+
+
+def fill(store: Store, visits: int, name: str = "North", *, start_at: datetime = NOON - timedelta(days=2)) -> None:
+    """A day of films with names of their own: those of another day stay."""
+    entry = make_footage(f"entry {start_at}.mp4", "entry", start_at=start_at)
+    exit = make_footage(f"exit {start_at}.mp4", "exit", start_at=start_at + timedelta(minutes=15))
+    store.write_day(make_day(name, visits=visits, entry=entry, exit=exit))

@@ -20,15 +20,6 @@ NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 ODD = 'A "quoted" <b>shop</b> *x* $y$'
 
 
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("MOODGATE_DATA", str(tmp_path))
-    monkeypatch.setenv("MOODGATE_NO_SAMPLE", "1")
-    house.close_all()
-    yield house.services().store
-    house.close_all()
-
-
 def fill(store: Store, name: str = "North", *, visits: int = 12, days_ago: int = 2) -> None:
     store.write_day(make_day(name, visits=visits, start_at=NOON - timedelta(days=days_ago)))
 

@@ -2,31 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from fer_core.store import Store
 from server import services as house
-from tests.app_pages import checked, metrics, open_app
+from tests.app_pages import NOON, checked, fill, metrics, open_app
 from tests.days import make_day, make_footage
 
 NOW = datetime.now(UTC)
-NOON = NOW.replace(hour=12, minute=0, second=0, microsecond=0)
-
-
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("MOODGATE_DATA", str(tmp_path))
-    monkeypatch.setenv("MOODGATE_NO_SAMPLE", "1")
-    house.close_all()
-    yield house.services().store
-    house.close_all()
-
-
-def fill(store: Store, visits: int, name: str = "North", *, start_at: datetime = NOON - timedelta(days=2)) -> None:
-    """A day of films with names of their own: those of another day stay."""
-    entry = make_footage(f"entry {start_at}.mp4", "entry", start_at=start_at)
-    exit = make_footage(f"exit {start_at}.mp4", "exit", start_at=start_at + timedelta(minutes=15))
-    store.write_day(make_day(name, visits=visits, entry=entry, exit=exit))
 
 
 def markdown(app) -> str:

@@ -27,15 +27,6 @@ START = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0) - t
 
 
 @pytest.fixture
-def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("MOODGATE_DATA", str(tmp_path))
-    monkeypatch.setenv("MOODGATE_NO_SAMPLE", "1")
-    house.close_all()
-    yield house.services().store
-    house.close_all()
-
-
-@pytest.fixture
 def filled(store):
     store.write_day(make_day("Main Street", visits=4, start_at=START))
     return store

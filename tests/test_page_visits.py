@@ -12,20 +12,12 @@ from fer_core.review import Change
 from fer_core.settings import ReviewSettings
 from fer_core.store import Store
 from server import services as house
+from tests.app_pages import checked
 from tests.days import make_day, make_footage, rows
 from ui import filters, visit_charts, visit_words, visits
 
 ROOT = Path(__file__).parents[1]
 START = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0) - timedelta(days=2)
-
-
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("MOODGATE_DATA", str(tmp_path))
-    monkeypatch.setenv("MOODGATE_NO_SAMPLE", "1")
-    house.close_all()
-    yield house.services().store
-    house.close_all()
 
 
 def page(visit: str = "", period: str = "7d") -> AppTest:
@@ -34,11 +26,6 @@ def page(visit: str = "", period: str = "7d") -> AppTest:
     if visit:
         app.query_params["visit"] = visit
     return checked(app.run())
-
-
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, app.exception[0].message
-    return app
 
 
 def table(app: AppTest) -> pd.DataFrame:

@@ -17,14 +17,10 @@ from fer_core.errors import InputError, OutputError
 from fer_core.pipeline import Engine, Tell
 from fer_core.pipeline import Progress as FilmProgress
 from fer_core.settings import Settings
+from fer_core.store import data_folder as data_folder
 from fer_core.types import EXPRESSIONS
 
 ERRORS = Console(stderr=True, highlight=False)
-
-
-def data_folder() -> Path:
-    """The folder of the database, the uploads and the app's own files: MOODGATE_DATA, by default data/."""
-    return Path(os.environ.get("MOODGATE_DATA") or "data")
 
 
 def tell(sentence: str) -> None:

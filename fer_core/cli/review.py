@@ -19,7 +19,7 @@ from rich.table import Table
 from fer_core import pipeline, queries, video
 from fer_core.cli import common
 from fer_core.errors import FilmError, InputError, OutputError
-from fer_core.gate import Gate, Zone
+from fer_core.gate import masking
 from fer_core.pipeline import Checked, Film
 from fer_core.review import Categories, valence_of
 from fer_core.settings import Settings
@@ -116,9 +116,7 @@ def _refuse_real_store(store: Store, name: str) -> None:
 
 def _gated(films: Sequence[Film], store: Store, name: str) -> list[Film]:
     """The films with the zones of their cameras, in which faces are dropped."""
-    zones = [store.zones_for(name, film.role, film.door) for film in films]
-    masks = [tuple(Zone(f"zone {n}", corners) for n, corners in enumerate(found, 1)) for found in zones]
-    return [replace(film, gate=Gate(masks=mask)) for film, mask in zip(films, masks, strict=True)]
+    return [replace(film, gate=masking(store.zones_for(name, film.role, film.door))) for film in films]
 
 
 def _given(arguments: argparse.Namespace) -> tuple[list[Path], list[Path]]:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from fer_core import weights
-from fer_core.embed.base import PatchEmbedder, unit_rows
+from fer_core.embed.base import PatchEmbedder
 from fer_core.errors import WeightsError
 from fer_core.geometry import ARCFACE_PX
 from fer_core.inference import open_session
@@ -18,14 +18,11 @@ _EVEN_MEAN, _EVEN_SPREAD, _LEAST_SPREAD = 132.0, 52.0, 8.0
 
 
 class OnnxEmbedder(PatchEmbedder):
-    """Pixels go in as (x − mean) / spread, one face a run, as both models were exported. With `mirrored` a face's row is the
-    mean of its own and its mirror image's; with `evened` all faces are first brought to one brightness and contrast.
-    WeightsError where the file is no such network."""
+    """Pixels go in as (x − mean) / spread, one face a run, as both models were exported. With `evened` all
+    faces are first brought to one brightness and contrast. WeightsError where the file is no such network."""
 
-    def __init__(
-        self, name: str, path: Path, mean: float, spread: float, *, mirrored: bool = False, evened: bool = False
-    ) -> None:
-        self.name, self._mean, self._spread, self._mirrored, self._evened = name, mean, spread, mirrored, evened
+    def __init__(self, name: str, path: Path, mean: float, spread: float, *, evened: bool = False) -> None:
+        self.name, self._mean, self._spread, self._evened = name, mean, spread, evened
         self._session = open_session(path)
         given, told = self._session.get_inputs()[0], self._session.get_outputs()[0]
         self._input, self.dim = given.name, _checked_dim(path, given.shape, told.shape)
@@ -33,10 +30,7 @@ class OnnxEmbedder(PatchEmbedder):
     def codes(self, patches: Sequence[UInt8Array]) -> FloatArray:
         """See `PatchEmbedder`."""
         patches = [evened(patch) for patch in patches] if self._evened else patches
-        rows = np.concatenate([self._code(patch) for patch in patches])
-        if not self._mirrored:
-            return rows
-        return unit_rows(rows) + unit_rows(np.concatenate([self._code(patch[:, ::-1]) for patch in patches]))
+        return np.concatenate([self._code(patch) for patch in patches])
 
     def _code(self, patch: UInt8Array) -> FloatArray:
         pixels = (patch[None, :, :, ::-1].transpose(0, 3, 1, 2).astype(np.float32) - self._mean) / self._spread

@@ -22,12 +22,13 @@ from fer_core.store import categories as maps
 from fer_core.store import corrections, jobs, offsets, recompute, retention, shops
 from fer_core.store.categories import STANDARD
 from fer_core.store.database import Database
+from fer_core.store.opening import data_folder
 from fer_core.store.rows import text
 from fer_core.store.shops import WEEKDAYS, OpeningHours, Zones
 from fer_core.store.write import append, write_day
 from fer_core.types import Day, Review, Role
 
-__all__ = ["STANDARD", "WEEKDAYS", "OpeningHours", "Store", "Zones"]
+__all__ = ["STANDARD", "WEEKDAYS", "OpeningHours", "Store", "Zones", "data_folder"]
 
 
 class Store(Database):

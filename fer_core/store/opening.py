@@ -1,6 +1,7 @@
 """From a path to an open database: what the file is gets settled before anything may be written to it."""
 
 import contextlib
+import os
 import re
 from pathlib import Path
 
@@ -28,6 +29,11 @@ _UNWRITABLE = {
     "No such file or directory": "there is no such folder",
     "Could not write": "it could not be written",
 }
+
+
+def data_folder() -> Path:
+    """The folder of the database, the uploads and the app's own files: MOODGATE_DATA, by default data/."""
+    return Path(os.environ.get("MOODGATE_DATA") or "data")
 
 
 def open_database(path: Path, *, create: bool) -> duckdb.DuckDBPyConnection:
