@@ -1,27 +1,101 @@
-"""One way to open a network on ONNX Runtime."""
+"""One way to open a network: on OpenVINO where it is installed and can run it, else on ONNX Runtime.
 
+OpenVINO computes in bfloat16 where the processor has units for it: three to nine times as fast for these networks
+(benchmarks/inference.py).
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fer_core.errors import WeightsError
 
+LOG = logging.getLogger(__name__)
 SMALL_NETWORK_THREADS = 1
 """Threads of a network of a few milliseconds: threads that wait for each other cost more than they bring, and films are
 decoded beside it."""
+RUNTIME = "MOODGATE_RUNTIME"
+"""Set to `onnxruntime`, OpenVINO is left alone."""
 
 
-def open_session(model: Path | bytes, threads: int = SMALL_NETWORK_THREADS) -> Any:
-    """An `onnxruntime.InferenceSession` on the processor; calls from several threads are safe.
+class Network:
+    """A network opened for inference; calls from several threads are safe and run side by side.
 
-    WeightsError in one sentence where a file is no network that ONNX Runtime can load. Waiting threads don't spin: they
-    would take the processor from decoding and from other sessions.
+    inputs and outputs are as ONNX Runtime describes them (name, shape, type); metadata is the file's own. runtime is
+    "openvino" or "onnxruntime", precision "bfloat16" or "float32".
     """
+
+    def __init__(self, session: Any, compiled: Any = None, precision: str = "float32") -> None:
+        self._session, self._compiled, self.precision = session, compiled, precision
+        self.runtime = "openvino" if compiled else "onnxruntime"
+        self._own = threading.local()
+        self._places = {told.name: place for place, told in enumerate(session.get_outputs())}
+
+    def get_inputs(self) -> Sequence[Any]:
+        """name, shape (an open side is a word or None) and type of each input."""
+        return list(self._session.get_inputs())
+
+    def get_outputs(self) -> Sequence[Any]:
+        """name, shape and type of each output."""
+        return list(self._session.get_outputs())
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What the file says of itself."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
+    def run_rows(self, outputs: Sequence[str] | None, name: str, rows: np.ndarray) -> list[Any]:
+        """`run` for one input (n, …) of any n: OpenVINO prepares itself for each new n, so n is rounded up to a power of 2."""
+        n = len(rows)
+        spare = 0 if self._compiled is None else (1 << (n - 1).bit_length()) - n
+        given = np.concatenate([rows, np.zeros((spare, *rows.shape[1:]), rows.dtype)]) if spare else rows
+        return [told[:n] for told in self.run(outputs, {name: given})]
+
+    def run(self, outputs: Sequence[str] | None, feed: Mapping[str, np.ndarray]) -> list[Any]:
+        """The outputs of those names (None: all, in order) for arrays by the names of the inputs."""
+        names = list(outputs) if outputs is not None else list(self._places)
+        if self._compiled is None:
+            return list(self._session.run(names, dict(feed)))
+        if not hasattr(self._own, "request"):
+            self._own.request = self._compiled.create_infer_request()
+        self._own.request.infer(dict(feed), share_inputs=True)
+        return [np.array(self._own.request.get_output_tensor(self._places[name]).data) for name in names]
+
+
+def open_session(
+    model: Path | bytes, threads: int = SMALL_NETWORK_THREADS, *, exact: bool = False, varied: bool = False
+) -> Network:
+    """Open a network on the processor; `exact` forbids bfloat16, `varied` OpenVINO, which prepares itself for every new shape.
+
+    WeightsError in one sentence where a file is no network. Waiting threads don't spin: they would take the processor from
+    decoding and from other sessions.
+    """
+    core = None if varied else _openvino()
+    session = _session(model, threads, optimised=core is None)
+    if core is None:
+        return Network(session)
+    try:
+        return _compiled(core, session, model, threads, exact)
+    except RuntimeError as error:  # OpenVINO's only kind: an operation it hasn't
+        LOG.info("OpenVINO can't run %s: %s", "a network made here" if isinstance(model, bytes) else model.name, error)
+        return Network(_session(model, threads, optimised=True))
+
+
+def _session(model: Path | bytes, threads: int, *, optimised: bool) -> Any:
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = threads, 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if not optimised:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     broken = (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NoSuchFile)
     try:
         given = model if isinstance(model, bytes) else str(model)
@@ -29,3 +103,30 @@ def open_session(model: Path | bytes, threads: int = SMALL_NETWORK_THREADS) -> A
     except (*broken, state.NotImplemented) as error:
         where = "a network made here" if isinstance(model, bytes) else model
         raise WeightsError(f"{where}: ONNX Runtime can't load it: {str(error).splitlines()[0]}") from error
+
+
+@cache
+def _openvino() -> Any:
+    """OpenVINO's core, one a process; None where it isn't installed or isn't wanted."""
+    if os.environ.get(RUNTIME, "").lower() == "onnxruntime":
+        return None
+    os.environ.setdefault("OPENVINO_TELEMETRY", "0")
+    try:
+        import openvino
+    except ImportError:
+        return None
+    return openvino.Core()
+
+
+def _compiled(core: Any, session: Any, model: Path | bytes, threads: int, exact: bool) -> Network:
+    """Streams beside each other, so that threads which ask at the same time needn't wait for one another."""
+    wide = exact or "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    streams = max(1, (os.cpu_count() or 1) // threads)
+    settings = {
+        "INFERENCE_PRECISION_HINT": "f32" if wide else "bf16",
+        "INFERENCE_NUM_THREADS": streams * threads,
+        "NUM_STREAMS": streams,
+        "ENABLE_CPU_PINNING": False,
+    }
+    read = core.read_model(model if isinstance(model, bytes) else str(model))
+    return Network(session, core.compile_model(read, "CPU", settings), "float32" if wide else "bfloat16")

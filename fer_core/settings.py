@@ -117,18 +117,37 @@ EMBEDDER_FITS: dict[str, LlrFit] = {
 
 @dataclass(frozen=True)
 class PairFit:
-    """From the cosines of two embedders to one log-likelihood ratio: first · cosine + second · cosine + intercept."""
+    """From the cosines of two embedders to one log-likelihood ratio: first · cosine + second · cosine + intercept, and that
+    brought to what was counted there: steps are (value, log-likelihood ratio), both rising; none leave it as it is."""
 
     first: float
     second: float
     intercept: float
     origin: str = ""
+    steps: tuple[tuple[float, float], ...] = ()
 
 
 PAIR_FITS: dict[tuple[str, str], PairFit] = {
     ("mobilefacenet", "dlib"): PairFit(
-        11.78, 62.76, -59.77, "1,325 photographs of 400 people, 2026-11-21 (benchmarks/fit_pair.py)"
-    ),
+        11.89,
+        61.94,
+        -59.06,
+        "1,325 photographs of 400 people, 2026-11-21 (benchmarks/fit_pair.py)",
+        (
+            (-4.52, -4.42),
+            (-3.53, -4.18),
+            (-2.54, -3.11),
+            (-1.55, -3.11),
+            (-0.56, -1.04),
+            (0.43, 0.63),
+            (1.41, 1.94),
+            (2.44, 3.79),
+            (3.46, 5.51),
+            (5.08, 8.28),
+            (6.98, 13.82),
+            (9.64, 13.98),
+        ),
+    ),  # fmt: skip
 }
 """By the names of the first embedder and of the one that gives a second opinion."""
 
@@ -189,9 +208,9 @@ class MatchSettings:
 
     matched_share: float = 0.8
     """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
-    min_llr: float = -1.0
+    min_llr: float = -3.0
     """Least that two faces alone must say for a pair, as a log-likelihood ratio. More: fewer false visits, more alone."""
-    max_false_share: float = 0.7
+    max_false_share: float = 0.8
     """Largest chance of being false at which a pair is still told; its log odds are the cost of a dummy. Less: fewer false
     visits, more people left alone."""
     max_llr: float = 14.0
@@ -204,6 +223,12 @@ class MatchSettings:
     """Its spread (of the logarithm). More: time says less."""
     dwell_floor: float = -4.0
     """Least that the prior can say. Less: very long visits become impossible."""
+    dwell_sure: float = 0.95
+    """Probability from which a pair teaches how long this day's visitors stay. More: fewer teachers, surer ones."""
+    dwell_least_pairs: int = 12
+    """Sure pairs below which the day teaches nothing. More: the general prior holds longer."""
+    dwell_odd_share: float = 0.1
+    """Share of visitors who may stay as long as anybody anywhere. More: the day's own dwell times say less."""
     clock_slack_s: float = 2.0
     """How far two cameras' clocks may differ before an exit counts as before its entrance."""
     join_gap_s: float = 8.0
@@ -276,14 +301,31 @@ class TrainSettings:
     """Share of the pooled features dropped in training."""
     label_smoothing: float = 0.1
     """Share of the hard labels spread over all classes (hard labels only; votes are soft already)."""
+    class_balance: float = 0.0
+    """How much rarer classes count more in the head of labels: rows weigh 1 / (class size) to this power. More: better
+    recall of the rare, worse of the common; 1 is full balance."""
     ema_momentum: float = 0.999
     """Weight averaging over steps. More: a longer memory."""
-    fer2013_weight: float = 0.5
+    fer2013_weight: float = 1.0
     """Weight of the head for FER2013's labels against the head for the voters' distribution."""
     widths: tuple[int, ...] = (32, 64, 128)
     """Channels of each stage. More: a larger, slower, better model."""
     blocks: int = 2
     """Residual blocks a stage."""
+    deep_stem: bool = False
+    """The stem looks at every pixel before it halves the picture. Finer; a sixth more work."""
+    squeeze: int = 0
+    """Channels a factor of squeeze and excitation in each block; 0 has none. More: smaller, weaker."""
+    base: str = ""
+    """What the trunk starts from instead of from nothing (`train.bases`); "" is the residual trunk of widths and blocks."""
+    grow: str = ""
+    """A .keras file of the same layers, but narrower, whose answers the network begins with (`train.growing`)."""
+    base_px: int = 96
+    """Side to which faces are brought for a borrowed trunk. More: finer, slower."""
+    freeze: bool = False
+    """A borrowed trunk stays as it is: only the heads learn."""
+    teacher_share: float = 0.6
+    """Share of a teacher's answers in the targets, where there is a teacher. More: closer to the teacher."""
     holdout_share: float = 0.1
     """Share of the training split kept back to fit the temperature and to draw the curve."""
     seed: int = 2026

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 from fer_core.errors import InputError
 from fer_core.store import Store
 from server.clock import Stopwatch
+from server.collecting import collect
 from server.job import Handler, Json, Task
 from server.reviewing import review, reviewed
+from server.training import train
 from server.workshop import Workshop, text_of
 
 SAMPLE_SHOP = "Sample shop"
@@ -24,6 +26,8 @@ def kinds(shop: Workshop) -> dict[str, Handler]:
         "recompute": partial(recompute, shop),
         "history": partial(history, shop),
         "purge": partial(purge, shop),
+        "collect": partial(collect, shop),
+        "train": partial(train, shop),
     }
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fer_core.errors import InputError
+from server import collecting
 from server import services as house
 from server.handlers import SAMPLE_SHOP
 from server.reviewing import uploaded_films
@@ -49,6 +50,7 @@ def prepare(made: Services) -> None:
     """Make services ready to work: sample data for a new database, then the jobs that wait."""
     seed(made)
     tidy(made)
+    collecting.forget(made.folder)
     made.jobs.start(_QUIET_S)
 
 
@@ -97,6 +99,9 @@ async def _upkeep() -> None:
 def _forget() -> None:
     made = house.services()
     tidy(made)
+    ended = collecting.forget(made.folder)
+    if ended:
+        LOG.info("collections whose leave has ended: %s", len(ended))
     gone = made.store.purge(datetime.now(UTC))
     if any(gone.values()):
         LOG.info("forgotten after its time: %s", gone)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from fer_core.errors import InputError, MoodgateError
 from server.clock import FilmClock
+from server.expression import Choice
 from server.job import Json, Task
 from server.uploads import Uploads
 from server.workshop import Names, Workshop, text_of, zone_of
@@ -52,7 +53,8 @@ def reviewed(
     task.check()
     task.tell("loading the models")
     own = shop.store.categories_of(store)
-    engine = shop.engine(_names(task.payload))
+    choice = shop.chosen_model()
+    engine = shop.engine(_names(task.payload, choice))
     rules = replace(engine.settings, review=replace(engine.settings.review, valence=own.valence))
     clock = FilmClock(task, checked)
     day = pipeline.review_day(
@@ -65,7 +67,9 @@ def reviewed(
         shop.store.put_store(store, is_sample=True, time_zone=sample_zone)
     day = renamed(day, names)
     shop.store.write_day(day, categories=own, settings=rules.review)
-    return result_of(day, zone_of(shop.store, store))
+    result = result_of(day, zone_of(shop.store, store))
+    unheeded = [choice.note] if choice.note and not task.payload.get("emotion") else []
+    return result | {"warnings": result["warnings"] + unheeded}
 
 
 def films_of(shop: Workshop, payload: Json) -> "list[Film]":
@@ -144,5 +148,7 @@ def uploaded_films(uploads: Uploads, payload: Json) -> list[Path]:
     return [path for path in paths if uploads.name_of(path)]
 
 
-def _names(payload: Json) -> Names:
-    return payload.get("detector") or None, payload.get("embedder") or None, payload.get("emotion") or None
+def _names(payload: Json, choice: Choice) -> Names:
+    """What the job names; for the expression model else the chosen one, and nothing (None) for the standard one."""
+    chosen = str(choice.path) if choice.path else None
+    return payload.get("detector") or None, payload.get("embedder") or None, payload.get("emotion") or chosen

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from fer_core.errors import InputError
 from fer_core.store import Store
+from server.expression import Choice, chosen, stamp_of
 from server.job import Json
 from server.uploads import Uploads
 
@@ -43,17 +44,29 @@ class Workshop:
     needed: Callable[[Path], bool] = _nobody
     draw: "Callable[[Path, Callable[[str], None]], SampleDay]" = _drawn
     engines: "dict[Names, Engine]" = field(default_factory=dict)
+    stamps: dict[Names, int] = field(default_factory=dict)
 
     def engine(self, names: Names) -> "Engine":
-        """The engine of those names, loaded once and kept for later jobs. UnknownBackendError, WeightsError."""
+        """The engine of those names, loaded once and kept for later jobs. UnknownBackendError, WeightsError.
+
+        A model's file that has changed since, because it was trained anew, is loaded again.
+        """
         from fer_core.cli.common import engine_of
         from fer_core.settings import Settings
 
+        stamp = stamp_of(Path(names[2])) if names[2] else 0
+        if self.stamps.get(names, 0) != stamp:
+            self.engines.pop(names, None)
         if names not in self.engines:
             while len(self.engines) >= _ENGINES_KEPT:
                 self.engines.pop(next(iter(self.engines)))
             self.engines[names] = engine_of(Settings(), *names)
+            self.stamps[names] = stamp
         return self.engines[names]
+
+    def chosen_model(self) -> Choice:
+        """The expression model of jobs that name none."""
+        return chosen(self.store, self.folder)
 
 
 def text_of(payload: Json, key: str) -> str:

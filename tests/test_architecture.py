@@ -12,8 +12,8 @@ FLOORS = (
     ("types", "errors", "settings"),
     ("geometry", "metrics", "weights", "inference", "video"),
     ("detect", "embed", "emotion", "track", "quality", "gate", "match", "review"),
-    ("pipeline", "store", "queries", "dataset"),
-    ("train", "evaluate", "sample", "bench", "live"),
+    ("pipeline", "store", "queries", "dataset", "publish", "explain"),
+    ("train", "evaluate", "collect", "sample", "bench", "live"),
     ("cli", "__main__"),
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}

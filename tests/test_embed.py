@@ -144,7 +144,8 @@ def test_sface_is_fed_as_opencv_feeds_it(opened, toy_file):
     image = np.random.default_rng(1).integers(0, 256, (112, 112, 3), np.uint8)
     theirs = cv2.FaceRecognizerSF.create(str(toy_file), "").feature(image)
     marks = Faces([[0, 0, 112, 112]], [1.0], [geometry.ARCFACE_TEMPLATE])
-    assert opened("toy_sface").embed(image, marks) == pytest.approx(unit_rows(theirs), abs=1e-4)
+    # bfloat16, where the processor has it, keeps 8 bits of each number; channels in the wrong order differ by 0.1
+    assert opened("toy_sface").embed(image, marks) == pytest.approx(unit_rows(theirs), abs=2e-3)
 
 
 def test_deepface_s_model_gets_what_deepface_would_give_it(opened):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fer_core import match
+from fer_core.match import dwell
 from fer_core.settings import LlrFit, MatchSettings, PairFit
 from fer_core.types import Appearance, Faces, Look
 
@@ -57,7 +58,7 @@ def test_exit_before_entrance_is_impossible():
 
 
 def test_unknown_times_say_nothing():
-    scores = match.time_scores(np.array([np.nan, 0.0]), np.array([900.0]), SETTINGS)
+    scores = dwell.scores(np.array([np.nan, 0.0]), np.array([900.0]), SETTINGS)
     assert scores[0, 0] == 0.0
     assert scores[1, 0] == pytest.approx(0.0, abs=1e-9)
 
@@ -128,3 +129,65 @@ def test_joined_appearances_keep_their_best_looks():
     first, second = (replace(seen(0, start=s, end=s + 1), looks=(look,)) for s, look in ((0, poor), (3, good)))
     (joined,) = match.join_broken([first, second], FIT, SETTINGS)
     assert joined.looks == (good,)
+
+
+# ---- how long people stay -------------------------------------------------------------------------------------------
+
+
+SHARP = LlrFit(slope=200.0, intercept=-190.0, origin="test")
+
+
+def crowd(n: int = 20, stay_s: float = 600.0):
+    """n people of n directions who come every 40 s and stay about as long; the second and third look alike."""
+    came = np.arange(n) * 40.0
+    left = came + stay_s + np.random.default_rng(3).normal(0, 5, n)
+    angles = np.linspace(0, 350, n)
+    angles[2] = angles[1] + 2
+    return angles, came, left
+
+
+def test_a_day_teaches_how_long_its_visitors_stay():
+    _, came, left = crowd()
+    learned = dwell.learn(came, left, [(i, i) for i in range(20)], SETTINGS)
+    assert learned is not None
+    assert np.exp(learned.middle) == pytest.approx(600, abs=4)
+    told = dwell.learned_scores(came, left, learned, SETTINGS)
+    right = np.eye(20, dtype=bool)
+    assert np.median(told[right]) > 3
+    assert told[right].min() > told[~right].max()
+
+
+def test_too_few_sure_pairs_teach_nothing():
+    _, came, left = crowd()
+    assert dwell.learn(came, left, [(i, i) for i in range(SETTINGS.dwell_least_pairs - 1)], SETTINGS) is None
+    assert dwell.learn(came, np.full(20, np.nan), [(i, i) for i in range(20)], SETTINGS) is None
+
+
+def test_alike_people_are_told_apart_by_how_long_the_others_stay():
+    angles, came, left = crowd()
+    general = replace(SETTINGS, dwell_least_pairs=1000)
+
+    def told(settings):
+        entries, exits = [seen(a) for a in angles], [seen(a, role="exit") for a in angles]
+        found = match.match(entries, exits, SHARP, settings, entry_at=came, exit_at=left)
+        return {(pair.entry, pair.exit) for pair in found.pairs}
+
+    assert told(SETTINGS) == {(i, i) for i in range(20)}
+    assert told(general) != told(SETTINGS)
+
+
+def test_who_stays_otherwise_is_still_found():
+    angles, came, left = crowd()
+    left[5] = came[5] + 5000
+    entries, exits = [seen(a) for a in angles], [seen(a, role="exit") for a in angles]
+    found = match.match(entries, exits, SHARP, SETTINGS, entry_at=came, exit_at=left)
+    assert (5, 5) in {(pair.entry, pair.exit) for pair in found.pairs}
+
+
+@pytest.mark.parametrize("exits", [[], [600.0], [600.0, 600.0], [np.nan, 600.0, 601.0]])
+def test_few_or_simultaneous_exits_are_no_trouble(exits):
+    learned = dwell.DwellTimes(np.log(600), 0.02, 20)
+    told = dwell.learned_scores(np.array([0.0, np.nan]), np.array(exits), learned, SETTINGS)
+    assert told.shape == (2, len(exits))
+    assert np.isfinite(told).all()
+    assert not told[1].any()

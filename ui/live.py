@@ -11,7 +11,7 @@ from fer_core.emotion import EmotionModel
 from fer_core.errors import MoodgateError
 from fer_core.live import LiveEngine, LiveSettings, LiveStyle
 from fer_core.settings import DetectSettings
-from ui import live_refused, resources
+from ui import expression_models, live_refused, resources
 from ui.live_readings import readings
 from ui.live_session import LiveSession
 from ui.live_still import show_clip, show_picture
@@ -89,10 +89,15 @@ def open_detector(name: str) -> Detector:
     return detect.open_default(settings, lambda _: None) if name == AUTOMATIC else detect.open_detector(name, settings)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the expression model …")
 def open_emotion(name: str) -> EmotionModel:
-    """The expression model of that name, shared by all viewers. UnknownBackendError, WeightsError."""
-    return emotion.open_default(lambda _: None) if name == AUTOMATIC else emotion.open_emotion(name)
+    """The expression model of that name, shared by all viewers; automatic is the one chosen on the page Models, and a
+    sentence where it can't be used. UnknownBackendError, WeightsError."""
+    if name != AUTOMATIC:
+        return expression_models.open_named(name)
+    note = expression_models.in_use().note
+    if note:
+        st.warning(escape(note), icon=":material/warning:")
+    return expression_models.open_default()
 
 
 def _session(detector: Detector, model: EmotionModel) -> LiveSession:

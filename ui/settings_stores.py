@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 import pandas as pd
 import streamlit as st
 
+from server import collecting
 from ui import resources
 from ui.plain import escape
 from ui.settings_common import change, choose_next, choose_store, typed_confirmation
@@ -157,12 +158,20 @@ def _write(name: str, new: str, zone: str, hours: dict[str, list[str]], days: in
     store = resources.store()
     if new != name:
         store.rename_store(name, new)
+        collecting.rename(store, resources.services().folder, name, new)
         choose_next(new)
     store.put_store(new, time_zone=zone, opening_hours=hours, retention_days=days)
 
 
 def _delete(name: str) -> None:
     with st.expander("Delete this store", icon=":material/delete:"):
-        st.warning("Its cameras, films’ records, visits and corrections go with it, for ever.", icon=":material/warning:")
+        gone = "Its cameras, films’ records, visits, corrections and collected faces go with it, for ever."
+        st.warning(gone, icon=":material/warning:")
         if typed_confirmation(name, "Delete the store", f"store_delete_{name}"):
-            change(lambda: resources.store().delete_store(name), f"{name} is deleted.")
+            change(lambda: _forget(name), f"{name} is deleted.")
+
+
+def _forget(name: str) -> None:
+    """The pictures of faces first: they must never outlive the store that let them be kept."""
+    collecting.withdraw(resources.store(), resources.services().folder, name)
+    resources.store().delete_store(name)

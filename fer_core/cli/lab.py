@@ -1,4 +1,4 @@
-"""`evaluate`, `train`, `bench`: the lab's commands."""
+"""`train`, `bench`: the lab's commands."""
 
 import argparse
 import json
@@ -11,57 +11,48 @@ from fer_core.cli import common
 from fer_core.cli.review import settings_of
 from fer_core.errors import InputError
 from fer_core.settings import TrainSettings
-from fer_core.types import EXPRESSIONS
 
-
-def run_evaluate(arguments: argparse.Namespace) -> None:
-    from rich.progress import Progress
-
-    from fer_core import dataset, evaluate
-
-    data, model = dataset.load(arguments.data), evaluate.open_model(arguments.model)
-    with Progress(console=common.ERRORS, disable=not common.ERRORS.is_terminal) as bars:
-        task = bars.add_task("judging")
-        result = evaluate.evaluate(
-            data, model, labels=arguments.labels, split=arguments.split, flawed=arguments.flawed,
-            tell=lambda done, total: bars.update(task, completed=done, total=total),
-        )  # fmt: skip
-    if arguments.json:
-        common.print_json(result.as_dict())
-        return
-    console = Console()
-    console.print(
-        f"{result.n} faces: accuracy {result.accuracy:.2%}, macro-F1 {result.macro_f1:.3f}, balanced accuracy "
-        f"{result.balanced_accuracy:.3f}, ECE {result.ece:.3f}, {result.ms_per_face:.2f} ms a face"
-    )
-    console.print(_confusion(result.confusion, result.per_class_recall))
-
-
-def _confusion(matrix: list[list[int]], recall: dict[str, float | None]) -> Table:
-    table = Table(title="what was told (columns) of what was true (rows)")
-    table.add_column("")
-    for name in (*EXPRESSIONS, "recall"):
-        table.add_column(name, justify="right")
-    for name, row in zip(EXPRESSIONS, matrix, strict=True):
-        share = recall[name]
-        table.add_row(name, *map(str, row), "–" if share is None else f"{share:.0%}")
-    return table
+_RECIPE = (
+    "base", "base_px", "freeze", "grow", "teacher_share", "class_balance", "fer2013_weight", "peak_rate", "warmup_share",
+    "dropout", "epochs", "batch", "blocks", "squeeze", "deep_stem", "mixed_precision", "seed",
+)  # fmt: skip
+_AT_LEAST_ONE = ("epochs", "batch", "blocks")
+_SHARES = ("teacher_share", "class_balance", "warmup_share", "dropout")
 
 
 def run_train(arguments: argparse.Namespace) -> None:
+    from rich.progress import Progress
+
     from fer_core import dataset, train
 
-    given = {name: getattr(arguments, name) for name in ("epochs", "batch", "blocks", "seed")}
-    given["widths"] = tuple(arguments.widths) if arguments.widths else None
-    settings = replace(TrainSettings(), **{name: value for name, value in given.items() if value is not None})
-    if min(settings.epochs, settings.batch, settings.blocks, *settings.widths) < 1:
-        raise InputError("epochs, batch, blocks and widths must be at least 1")
-    model = train.train(dataset.load(arguments.data), arguments.out, settings, tell=common.tell)
+    settings = _recipe(arguments)
+    data = dataset.load(arguments.data, own_classes=arguments.own_classes)
+    with Progress(console=common.ERRORS, disable=not common.ERRORS.is_terminal) as bars:
+        task = bars.add_task("training")
+        model = train.train(
+            data, arguments.out, settings, teacher=arguments.teacher, tell=common.tell,
+            progress=lambda done, total: bars.update(task, completed=done, total=total),
+        )  # fmt: skip
     report = json.loads((arguments.out / "report.json").read_text())
     if arguments.json:
         common.print_json({"model": str(model), **report})
     else:
         Console().print(f"finished: {model} ({model.stat().st_size / 1e6:.1f} MB), sha256 {report['sha256']}")
+
+
+def _recipe(arguments: argparse.Namespace) -> TrainSettings:
+    """The standard recipe with what was given. InputError for numbers that can't be."""
+    given = {name: getattr(arguments, name) for name in _RECIPE}
+    given["widths"] = tuple(arguments.widths) if arguments.widths else None
+    settings = replace(TrainSettings(), **{name: value for name, value in given.items() if value is not None})
+    if min(*(getattr(settings, name) for name in _AT_LEAST_ONE), *settings.widths) < 1:
+        raise InputError("epochs, batch, blocks and widths must be at least 1")
+    wrong = [name for name in _SHARES if not 0 <= getattr(settings, name) <= 1]
+    if wrong:
+        raise InputError(f"{' and '.join(wrong).replace('_', ' ')} must lie between 0 and 1")
+    if settings.base and settings.grow:
+        raise InputError("--base and --grow exclude each other: a network has one beginning")
+    return settings
 
 
 def run_bench(arguments: argparse.Namespace) -> None:

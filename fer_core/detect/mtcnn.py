@@ -35,9 +35,9 @@ class Mtcnn(ScalingDetector):
     def __init__(self, settings: DetectSettings) -> None:
         super().__init__("mtcnn", settings)
         read = mtcnn_weights.read
-        self._pnet = open_session(mtcnn_networks.pnet(read("pnet")), _THREADS)
-        self._rnet = open_session(mtcnn_networks.rnet(read("rnet")), _THREADS)
-        self._onet = open_session(mtcnn_networks.onet(read("onet")), _THREADS)
+        self._pnet = open_session(mtcnn_networks.pnet(read("pnet")), _THREADS, varied=True)
+        self._rnet = open_session(mtcnn_networks.rnet(read("rnet")), _THREADS, varied=True)
+        self._onet = open_session(mtcnn_networks.onet(read("onet")), _THREADS, varied=True)
 
     def find(self, image: UInt8Array) -> Faces:
         """See `ScalingDetector`. Faces below `DetectSettings.mtcnn_min_face_px` are not looked for."""

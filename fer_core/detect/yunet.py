@@ -15,6 +15,8 @@ from fer_core.types import Faces, FloatArray, UInt8Array
 
 _STRIDES = (8, 16, 32)
 _OVERLAP = 0.3
+_USUAL_PICTURE = (360, 640, 3)
+"""What most cameras' pictures become: the network is prepared for it when it is opened."""
 _OUTPUTS = [f"{part}_{stride}" for stride in _STRIDES for part in ("cls", "obj", "bbox", "kps")]
 
 
@@ -29,6 +31,7 @@ class YuNet(ScalingDetector):
         if missing:
             raise WeightsError(f"{path}: not a YuNet network, it lacks the outputs {', '.join(sorted(missing))}.")
         self._input = self._session.get_inputs()[0].name
+        self.find(np.zeros(_USUAL_PICTURE, np.uint8))
 
     def find(self, image: UInt8Array) -> Faces:
         """See `ScalingDetector`; the picture gets a black rim on the right and below, up to the next multiple of 32."""

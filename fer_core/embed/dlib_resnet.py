@@ -38,7 +38,7 @@ class DlibResNet(Embedder):
         """The files of the two; None takes the package's."""
         model = _model(network or weights_path(), self.dim)
         self._aligner = Aligner(predictor or weights_path(PREDICTOR))
-        self._session = open_session(model, THREADS)
+        self._session = open_session(model, THREADS, exact=True)
 
     def embed(self, image: UInt8Array, faces: Faces) -> FloatArray:
         """See `Embedder`."""
@@ -62,7 +62,7 @@ class DlibResNet(Embedder):
 
     def _run(self, chips: UInt8Array) -> FloatArray:
         rgb = np.ascontiguousarray(chips[..., ::-1])
-        return np.asarray(self._session.run(None, {"rgb": rgb})[0])
+        return np.asarray(self._session.run_rows(None, "rgb", rgb)[0])
 
 
 def _model(path: Path, dim: int) -> bytes:

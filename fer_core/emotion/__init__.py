@@ -24,6 +24,9 @@ EMOTION_MODELS: dict[str, Callable[[], EmotionModel]] = {
 DEFAULTS = ("moodgate", "deepface")
 """Tried in this order where nobody named a model."""
 
+_RUN_FILE = "model.onnx"
+"""What every training leaves: such a file goes by its folder's name as well, or else all would be called the same."""
+
 
 def names() -> tuple[str, ...]:
     """The names that `open_emotion` knows; beside them the path of any fitting ONNX file."""
@@ -43,7 +46,7 @@ def open_emotion(name: str) -> EmotionModel:
         raise UnknownBackendError(f"There is no expression model {name!r}; known are {known} and the path of an .onnx file.")
     if not path.is_file():
         raise WeightsError(f"{path}: no such file.")
-    return OnnxEmotion(path)
+    return OnnxEmotion(path, name=f"{path.parent.name}/{path.name}" if path.name == _RUN_FILE else None)
 
 
 def open_default(tell: Callable[[str], None]) -> EmotionModel:

@@ -16,6 +16,7 @@ from fer_core.types import EXPRESSIONS, FloatArray, UInt8Array
 HEAD = "votes"
 """The output that reviews use: the share of people who would name each expression."""
 _BATCH = 256
+_USUAL_BATCHES = (1, 2, 4, 8, 16, 32)
 
 
 class OnnxEmotion(CropModel):
@@ -40,6 +41,11 @@ class OnnxEmotion(CropModel):
         self._order = [own.index(label) for label in self.labels]
         self._check_told(path)
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The names of its outputs, the one that is read first."""
+        return tuple(self._heads)
+
     def probabilities(self, faces: UInt8Array, head: str = HEAD) -> FloatArray:
         """(n, len(labels)) float32 for grey faces (n, 48, 48) uint8; a model of one output has only that one as any head."""
         told = self._heads.get(head, next(iter(self._heads.values())))
@@ -48,10 +54,12 @@ class OnnxEmotion(CropModel):
 
     def _run(self, faces: UInt8Array, output: str) -> FloatArray:
         pixels = np.ascontiguousarray(faces[..., None], np.float32)
-        return np.asarray(self._session.run([output], {self._input: pixels})[0])[:, self._order]
+        return np.asarray(self._session.run_rows([output], self._input, pixels)[0])[:, self._order]
 
     def _check_told(self, path: Path) -> None:
-        """Logits and frozen batches look right until they are run."""
+        """Logits and frozen batches look right until they are run; and the usual batches are prepared."""
+        for n in _USUAL_BATCHES:
+            self._session.run_rows(None, self._input, np.zeros((n, FER_PX, FER_PX, 1), np.float32))
         probe = np.linspace(0, 255, 2 * FER_PX * FER_PX).astype(np.uint8).reshape(2, FER_PX, FER_PX)
         rows = self.probabilities(probe)
         if not (np.isfinite(rows).all() and rows.min() >= 0 and np.allclose(rows.sum(axis=1), 1, atol=1e-3)):
@@ -80,7 +88,7 @@ def _heads(path: Path, told: Sequence[Any]) -> dict[str, str]:
 def _labels(path: Path, session: Any) -> tuple[str, ...]:
     """The names of the columns of the output that is read, in the file's own order."""
     width = next(value.shape[1] for value in session.get_outputs() if value.name == HEAD or len(session.get_outputs()) == 1)
-    written = session.get_modelmeta().custom_metadata_map.get("labels", "")
+    written = session.metadata.get("labels", "")
     beside = path.with_suffix(".toml")
     if written:
         own = tuple(label.strip() for label in written.split(","))

@@ -1,21 +1,22 @@
 """Entrances × exits → pairs, with people left alone.
 
-Tracks are matched, not faces: the cosine of two templates becomes a log-likelihood ratio, time adds what it knows, and
-one assignment is solved on the matrix augmented with a dummy for everybody, so that nobody is forced to match.
+Tracks are matched, not faces: the cosine of two templates becomes a log-likelihood ratio, time adds what it knows (first
+what is known of shops, then what the day's own sure pairs tell), and one assignment is solved on the matrix augmented with
+a dummy for everybody, so that nobody is forced to match.
 """
 
-import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import logsumexp
 
+from fer_core.match import dwell
+from fer_core.match.dwell import IMPOSSIBLE
 from fer_core.settings import LlrFit, MatchSettings, PairFit
 from fer_core.types import Appearance, FloatArray
 
-_IMPOSSIBLE = -1e6
 _ROUNDS = 300
 
 
@@ -57,18 +58,6 @@ def llr_of(cosine: FloatArray, fit: LlrFit, settings: MatchSettings) -> FloatArr
     return np.clip(fit.slope * cosine + fit.intercept, -settings.max_llr, settings.max_llr)
 
 
-def time_scores(entry_at: FloatArray, exit_at: FloatArray, settings: MatchSettings) -> FloatArray:
-    """(n, m) what the clocks say of each pair: a log-normal dwell time against its own peak, floored; exits before
-    entrances are impossible. Times in seconds of one clock; NaN where unknown, which says nothing."""
-    dwell = exit_at[None, :] - entry_at[:, None]
-    middle, sigma = np.log(settings.dwell_median_s), settings.dwell_sigma
-    with np.errstate(invalid="ignore"):
-        spread = (np.log(np.maximum(dwell, 1.0)) - middle) / sigma
-        score = np.maximum(-0.5 * spread**2, settings.dwell_floor)
-        score = np.where(dwell < -settings.clock_slack_s, _IMPOSSIBLE, score)
-    return np.where(np.isnan(dwell), 0.0, score)
-
-
 def log_prior(n: int, m: int, settings: MatchSettings) -> float:
     """Log odds of one more pair among n entrances and m exits before any face is looked at.
 
@@ -96,10 +85,14 @@ def match(
     if not rows or not cols:
         return Matching((), ())
     llr = _likeness(entries, exits, rows, cols, fit, settings, second)
-    score = np.where(llr >= settings.min_llr, llr, _IMPOSSIBLE)
+    faces = np.where(llr >= settings.min_llr, llr, IMPOSSIBLE) + log_prior(len(rows), len(cols), settings)
+    score = faces
     if entry_at is not None and exit_at is not None:
-        score = score + time_scores(entry_at[rows], exit_at[cols], settings)
-    score = score + log_prior(len(rows), len(cols), settings)
+        came, left = entry_at[rows], exit_at[cols]
+        score = faces + dwell.scores(came, left, settings)
+        sure = [(i, j) for i, j, probability, _ in _assigned(score, settings) if probability >= settings.dwell_sure]
+        learned = dwell.learn(came, left, sure, settings)
+        score = score if learned is None else faces + dwell.learned_scores(came, left, learned, settings)
     pairs = [Pair(rows[i], cols[j], probability, runner_up) for i, j, probability, runner_up in _assigned(score, settings)]
     sure = [pair for pair in pairs if pair.probability >= np.exp(settings.min_margin) * pair.runner_up]
     return Matching(tuple(sure), tuple(pair for pair in pairs if pair not in sure))
@@ -121,6 +114,8 @@ def _likeness(
         return alone
     other = second.entries[rows] @ second.exits[cols].T
     both = second.fit.first * cosine + second.fit.second * other + second.fit.intercept
+    if second.fit.steps:
+        both = np.interp(both, *np.transpose(second.fit.steps))
     return np.where(np.isnan(other), alone, np.clip(both, -settings.max_llr, settings.max_llr))
 
 
@@ -133,8 +128,8 @@ def _assigned(log_odds: FloatArray, settings: MatchSettings) -> list[tuple[int, 
     alone = np.log((1 - settings.max_false_share) / settings.max_false_share)
     augmented = np.zeros((n + m, n + m))
     augmented[:n, :m] = log_odds
-    augmented[:n, m:] = np.where(np.eye(n, dtype=bool), alone, _IMPOSSIBLE)
-    augmented[n:, :m] = np.where(np.eye(m, dtype=bool), 0.0, _IMPOSSIBLE)
+    augmented[:n, m:] = np.where(np.eye(n, dtype=bool), alone, IMPOSSIBLE)
+    augmented[n:, :m] = np.where(np.eye(m, dtype=bool), 0.0, IMPOSSIBLE)
     found = zip(*linear_sum_assignment(augmented, maximize=True), strict=True)
     chance = pair_probabilities(log_odds)
     result = []
@@ -160,76 +155,3 @@ def pair_probabilities(log_odds: FloatArray) -> FloatArray:
         if np.abs(a - before).max(initial=0.0) < 1e-6:
             break
     return np.minimum(np.exp(a[:, None] + log_odds + b), 1.0)
-
-
-# ---- broken tracks of one camera ------------------------------------------------------------------------------------
-
-
-def join_broken(appearances: Sequence[Appearance], fit: LlrFit, settings: MatchSettings) -> list[Appearance]:
-    """Join tracks of one camera that are one passage: the same film, a short pause, never seen at the same moment, and
-    alike beyond doubt. Likest first; a joined passage may be joined again."""
-    alive = dict(enumerate(sorted(appearances, key=lambda seen: (seen.film, seen.start_s))))
-    waiting: list[tuple[float, int, int]] = []
-    for place, seen in alive.items():
-        for other in range(place + 1, len(alive)):
-            if alive[other].film != seen.film or alive[other].start_s > seen.end_s + settings.join_gap_s:
-                break
-            _propose(waiting, alive, place, other, fit, settings)
-    number = len(alive)
-    while waiting:
-        _, first, second = heapq.heappop(waiting)
-        if first not in alive or second not in alive:
-            continue
-        alive[number] = _joined(alive.pop(first), alive.pop(second))
-        for other in list(alive)[:-1]:
-            _propose(waiting, alive, other, number, fit, settings)
-        number += 1
-    return sorted(alive.values(), key=lambda seen: (seen.film, seen.start_s))
-
-
-def _propose(
-    waiting: list[tuple[float, int, int]],
-    alive: dict[int, Appearance],
-    first: int,
-    second: int,
-    fit: LlrFit,
-    settings: MatchSettings,
-) -> None:
-    """Put the pair in the queue, likest first, if it may be joined."""
-    if not _may_join(alive[first], alive[second], settings):
-        return
-    llr = fit.slope * _cosine(alive[first], alive[second]) + fit.intercept
-    if llr >= settings.join_llr:
-        heapq.heappush(waiting, (-llr, first, second))
-
-
-def _cosine(first: Appearance, second: Appearance) -> float:
-    """Of two appearances with templates."""
-    return float(np.dot(np.asarray(first.template), np.asarray(second.template)))
-
-
-def _may_join(first: Appearance, second: Appearance, settings: MatchSettings) -> bool:
-    if first.film != second.film or first.template is None or second.template is None:
-        return False
-    pause = max(first.start_s, second.start_s) - min(first.end_s, second.end_s)
-    if pause > settings.join_gap_s:
-        return False
-    return not any(a[0] <= b[1] and b[0] <= a[1] for a in first.intervals for b in second.intervals)
-
-
-def _joined(first: Appearance, second: Appearance) -> Appearance:
-    better, other = (first, second) if first.quality >= second.quality else (second, first)
-    mixed = better.quality * np.asarray(better.template) + other.quality * np.asarray(other.template)
-    order = np.argsort(np.concatenate([first.times_s, second.times_s]), kind="stable")
-    return replace(
-        better,
-        intervals=tuple(sorted((*first.intervals, *second.intervals))),
-        faces=first.faces + second.faces,
-        template=mixed / np.linalg.norm(mixed),
-        times_s=np.concatenate([first.times_s, second.times_s])[order],
-        series=np.concatenate([first.series, second.series])[order],
-        weight=np.concatenate([first.weight, second.weight])[order],
-        looks=tuple(
-            sorted((*first.looks, *second.looks), key=lambda look: -look.quality)[: max(len(first.looks), len(second.looks))]
-        ),
-    )

@@ -1,0 +1,5 @@
+"""Collect: faces from a shop's own films, labelled by people."""
+
+from ui import collect
+
+collect.show()

@@ -1,0 +1,5 @@
+"""Models."""
+
+from ui import models
+
+models.show()
