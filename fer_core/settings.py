@@ -147,7 +147,7 @@ PAIR_FITS: dict[tuple[str, str], PairFit] = {
             (6.98, 13.82),
             (9.64, 13.98),
         ),
-    ),  # fmt: skip
+    ),
 }
 """By the names of the first embedder and of the one that gives a second opinion."""
 
