@@ -74,7 +74,7 @@ def _in_float32(inner: Any) -> Any:
 
 def shipped(_: int) -> Trunk:
     """The trunk of the model in models/."""
-    return own_model(weights.MODELS / "expression.keras")
+    return own_model(weights.MODELS / "expression-keras.keras")
 
 
 # ---- keras.applications ---------------------------------------------------------------------------------------------
