@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fer_core.errors import DataError
-from fer_core.inference import open_session
+from fer_core.inference import PACKED, open_session, widen
 from fer_core.types import EXPRESSIONS, FloatArray, UInt8Array
 
 HEADS = ("votes", "fer2013")
@@ -18,9 +18,8 @@ LABELS = "labels"
 _LARGE_WEIGHT = 1024
 """Numbers from which a weight is kept as float16."""
 _FLOAT16_MAX = 65504.0
-_MARKS = ("/float16", "/int8")
-"""How the names of packed weights end."""
 _BATCH = 64
+__all__ = ["HEADS", "INPUT", "LABELS", "name_classes", "read", "widen", "write"]
 
 
 def write(
@@ -71,21 +70,6 @@ def name_classes(network: Any, labels: Sequence[str]) -> None:
     network.metadata_props.add(key=LABELS, value=",".join(labels))
 
 
-def widen(network: Any) -> None:
-    """Weights that lie packed become float32 again, in place: tools look for plain weights."""
-    from onnx import numpy_helper
-
-    weights = {weight.name: weight for weight in network.graph.initializer}
-    for node in [node for node in network.graph.node if node.input and node.input[0].endswith(_MARKS)]:
-        weight, *scale = [weights[name] for name in node.input]
-        wide = numpy_helper.to_array(weight).astype(np.float32)
-        if scale:
-            wide = wide * numpy_helper.to_array(scale[0])[(...,) + (None,) * (wide.ndim - 1)]
-            network.graph.initializer.remove(scale[0])
-        weight.CopyFrom(numpy_helper.from_array(wide, node.output[0]))
-        network.graph.node.remove(node)
-
-
 def _check_names(model: Any, heads: Sequence[str], labels: Sequence[str]) -> None:
     widths = [int(output.shape[-1]) for output in model.outputs]
     if len(widths) != len(heads):
@@ -121,7 +105,7 @@ def _as_float16(graph: Any, weight: Any, values: FloatArray) -> Any:
     from onnx import TensorProto, helper, numpy_helper
 
     name = weight.name
-    weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + _MARKS[0]))
+    weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + PACKED[0]))
     return helper.make_node("Cast", [weight.name], [name], to=TensorProto.FLOAT)
 
 
@@ -131,7 +115,7 @@ def _as_int8(graph: Any, weight: Any, values: FloatArray) -> Any:
     name, flat = weight.name, values.reshape(len(values), -1)
     scale = np.maximum(np.abs(flat).max(axis=1), np.finfo(np.float32).tiny) / 127
     narrow = np.clip(np.round(flat / scale[:, None]), -127, 127).astype(np.int8).reshape(values.shape)
-    weight.CopyFrom(numpy_helper.from_array(narrow, name + _MARKS[1]))
+    weight.CopyFrom(numpy_helper.from_array(narrow, name + PACKED[1]))
     graph.initializer.append(numpy_helper.from_array(scale.astype(np.float32), f"{name}/scale"))
     return helper.make_node("DequantizeLinear", [weight.name, f"{name}/scale"], [name], axis=0)
 
