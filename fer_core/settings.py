@@ -208,9 +208,9 @@ class MatchSettings:
 
     matched_share: float = 0.8
     """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
-    min_llr: float = -3.0
+    min_llr: float = -1.0
     """Least that two faces alone must say for a pair, as a log-likelihood ratio. More: fewer false visits, more alone."""
-    max_false_share: float = 0.8
+    max_false_share: float = 0.7
     """Largest chance of being false at which a pair is still told; its log odds are the cost of a dummy. Less: fewer false
     visits, more people left alone."""
     max_llr: float = 14.0
