@@ -18,7 +18,7 @@ from fer_core.dataset import SPLITS, LabelledFaces
 from fer_core.errors import DataError, OutputError
 from fer_core.publish import onnx_file
 from fer_core.settings import TrainSettings
-from fer_core.train import bases, folder, growing, lessons
+from fer_core.train import folder, growing, lessons
 from fer_core.train.batches import batches, heads_of, network_input, steps_of
 from fer_core.train.network import build
 
@@ -103,8 +103,6 @@ def _ready(state: folder.State, settings: TrainSettings, fit: LabelledFaces) -> 
     model = compiled(settings, steps_of(len(fit), settings) * settings.epochs, state.labels)
     if state.epochs:
         restore(model, folder.load_model(state.checkpoint))
-    elif settings.base:
-        bases.settle(model, network_input(fit.image[:64]))
     elif settings.grow:
         growing.grow(model, Path(settings.grow))
     return model
