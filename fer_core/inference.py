@@ -6,7 +6,7 @@ OpenVINO computes in bfloat16 where the processor has units for it: three to nin
 
 import logging
 import os
-import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -32,6 +32,11 @@ _LIKE = 0.99
 """Least cosine of two runtimes' answers to one input."""
 
 
+def usual(n: int) -> int:
+    """The least usual size of a batch that holds n rows: 1, 2, the multiples of 4 up to 32, then the powers of 2."""
+    return 1 << (n - 1).bit_length() if n <= 4 or n > 32 else -(-n // 4) * 4
+
+
 class Network:
     """A network opened for inference; calls from several threads are safe and run side by side.
 
@@ -42,7 +47,7 @@ class Network:
     def __init__(self, session: Any, compiled: Any = None, precision: str = "float32") -> None:
         self._session, self._compiled, self.precision = session, compiled, precision
         self.runtime = "openvino" if compiled else "onnxruntime"
-        self._own = threading.local()
+        self._idle: deque[Any] = deque()
         self._places = {told.name: place for place, told in enumerate(session.get_outputs())}
 
     def get_inputs(self) -> Sequence[Any]:
@@ -59,21 +64,36 @@ class Network:
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
     def run_rows(self, outputs: Sequence[str] | None, name: str, rows: np.ndarray) -> list[Any]:
-        """`run` for one input (n, …) of any n: OpenVINO prepares itself for each new n, so n is rounded up to a power of 2."""
+        """`run` for one input (n, …) of any n: OpenVINO prepares itself for each new n, so n is rounded up to a usual one."""
         n = len(rows)
-        spare = 0 if self._compiled is None else (1 << (n - 1).bit_length()) - n
+        spare = 0 if self._compiled is None else usual(n) - n
         given = np.concatenate([rows, np.zeros((spare, *rows.shape[1:]), rows.dtype)]) if spare else rows
         return [told[:n] for told in self.run(outputs, {name: given})]
+
+    def prepare(self, feed: Mapping[str, np.ndarray]) -> None:
+        """Run inputs of these shapes once on every stream: OpenVINO prepares each when it first meets a shape."""
+        if self._compiled is None:
+            return
+        streams = self._compiled.get_property("NUM_STREAMS")
+        requests = [self._compiled.create_infer_request() for _ in range(int(streams))]
+        for request in requests:
+            request.start_async(dict(feed))
+        for request in requests:
+            request.wait()
 
     def run(self, outputs: Sequence[str] | None, feed: Mapping[str, np.ndarray]) -> list[Any]:
         """The outputs of those names (None: all, in order) for arrays by the names of the inputs."""
         names = list(outputs) if outputs is not None else list(self._places)
         if self._compiled is None:
             return list(self._session.run(names, dict(feed)))
-        if not hasattr(self._own, "request"):
-            self._own.request = self._compiled.create_infer_request()
-        self._own.request.infer(dict(feed), share_inputs=True)
-        return [np.array(self._own.request.get_output_tensor(self._places[name]).data) for name in names]
+        try:
+            request = self._idle.pop()
+        except IndexError:
+            request = self._compiled.create_infer_request()
+        request.infer(dict(feed), share_inputs=True)
+        told = [np.array(request.get_output_tensor(self._places[name]).data) for name in names]
+        self._idle.append(request)
+        return told
 
 
 def open_session(
