@@ -198,14 +198,19 @@ class FilmAnalysis:
         self.appearances += self.pending.popleft().result()
 
     def _read_tracks(self, ended: list[tuple[ShotKeeper, Codes]]) -> list[Appearance]:
-        """Gate each person's passage by its template; only then read the expressions, all in one go."""
+        """Gate each person's passage by its template; only then are expressions read."""
         clock = time.perf_counter()
         found = [passage for track in ended for passage in split_by_appearance(*track, self.engine.settings)]
         passages = [passage for passage in found if self._counts(passage)]
         clock = self._spent("embed", clock)
+        appearances = self.read(passages)
+        self._spent("expression", clock)
+        return appearances
+
+    def read(self, passages: list[Passage]) -> list[Appearance]:
+        """What becomes of passages that were gated: appearances, the expressions of all read in one go."""
         scored = [passage.shots if passage.template is not None else [] for passage in passages]
         series = self._series([shot for shots in scored for shot in shots])
-        self._spent("expression", clock)
         parts = np.split(series, np.cumsum([len(shots) for shots in scored])[:-1]) if passages else []
         return [self._appearance(*read) for read in zip(passages, scored, parts, strict=True)]
 
