@@ -19,6 +19,24 @@ class VideoSettings:
 
 
 @dataclass(frozen=True)
+class CameraSettings:
+    """How live cameras are read."""
+
+    samples_per_s: float = 5.0
+    """Pictures looked at in a second. More: nobody hurries past unseen; slower in proportion."""
+    open_s: float = 5.0
+    """How long a camera has to answer. More: slow ones are waited for; absent ones are noticed later."""
+    silent_s: float = 5.0
+    """How long no picture may come before the camera is opened again. More: later."""
+    frozen_s: float = 10.0
+    """How long a picture may stand still to the last grey before that is told. More: later, with fewer false alarms."""
+    first_pause_s: float = 1.0
+    """The pause before a camera is tried again; it doubles with each failure. More: gentler, slower to come back."""
+    longest_pause_s: float = 4.0
+    """The longest such pause. More: gentler; a camera that comes back is met later."""
+
+
+@dataclass(frozen=True)
 class DetectSettings:
     """How faces are looked for."""
 

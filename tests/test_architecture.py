@@ -11,7 +11,7 @@ CORE = Path(__file__).parents[1] / "fer_core"
 FLOORS = (
     ("types", "errors", "settings"),
     ("geometry", "metrics", "weights", "inference", "video"),
-    ("detect", "embed", "emotion", "track", "quality", "gate", "match", "review"),
+    ("detect", "embed", "emotion", "track", "quality", "gate", "match", "review", "cameras"),
     ("pipeline", "store", "queries", "dataset", "publish", "explain"),
     ("train", "evaluate", "collect", "sample", "bench", "live"),
     ("cli", "__main__"),
