@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from fer_core.errors import DataError, InputError, MoodgateError
 from fer_core.store import Store
+from fer_core.store.audit import SYSTEM
 from server.clock import FilmClock
 from server.job import Json, Task
 from server.workshop import Workshop, text_of
@@ -44,6 +45,8 @@ def collect(shop: Workshop, task: Task) -> Json:
             raise InputError(f"there is a collection {name} already; choose another name")
         with _spoken_of(names):
             made = _cut(shop, task, folder / name, (store, consent), films, names, warnings)
+        by, told = str(task.payload.get("by") or SYSTEM), {"faces": made.n, "people": made.people}
+        shop.store.audit(by, "collection.make", store=store, subject=made.name, detail=told)
     if not task.payload.get("keep_films"):
         task.afterwards(partial(_discard, shop, [film.path for film in films]))
     return {"collection": made.name, "store": store, "faces": made.n, "people": made.people, "warnings": warnings}
@@ -182,11 +185,14 @@ def rename(store: Store, folder: Path, old: str, new: str) -> None:
         renew(one, store=new)
 
 
-def forget(folder: Path) -> list[str]:
-    """Delete the collections of the data folder whose consent has ended; their names. OutputError."""
+def forget(folder: Path, store: Store) -> list[str]:
+    """Delete the collections of the data folder whose consent has ended, and note it; their names. OutputError."""
     from fer_core.collect import purge
 
-    return purge(folder / COLLECTIONS, today())
+    gone = purge(folder / COLLECTIONS, today())
+    for name in gone:
+        store.audit(SYSTEM, "collection.delete", subject=name, detail={"why": "the consent has ended"})
+    return gone
 
 
 def today() -> date:

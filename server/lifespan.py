@@ -50,7 +50,7 @@ def prepare(made: Services) -> None:
     """Make services ready to work: sample data for a new database, then the jobs that wait."""
     seed(made)
     tidy(made)
-    collecting.forget(made.folder)
+    collecting.forget(made.folder, made.store)
     made.jobs.start(_QUIET_S)
 
 
@@ -99,7 +99,7 @@ async def _upkeep() -> None:
 def _forget() -> None:
     made = house.services()
     tidy(made)
-    ended = collecting.forget(made.folder)
+    ended = collecting.forget(made.folder, made.store)
     if ended:
         LOG.info("collections whose leave has ended: %s", len(ended))
     gone = made.store.purge(datetime.now(UTC))

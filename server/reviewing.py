@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from fer_core.errors import InputError, MoodgateError
+from fer_core.store import Store
 from server.clock import FilmClock
 from server.expression import Choice
 from server.job import Json, Task
@@ -25,6 +26,7 @@ def review(shop: Workshop, task: Task) -> Json:
     """{"store", "entry": [{"path", "start", "door"}], "exit", "detector", "embedder", "emotion", "keep_films"} → visits."""
     store = text_of(task.payload, "store")
     films = films_of(shop, task.payload)
+    refuse_untold(shop.store, store, films)
     names = {film.path: shop.uploads.name_of(film.path) or film.path.name for film in films}
     with _spoken_of(names):
         result = reviewed(shop, task, store, films, names)
@@ -89,6 +91,16 @@ def films_of(shop: Workshop, payload: Json) -> "list[Film]":
             gate = masking(shop.store.zones_for(store, role, door))  # type: ignore[arg-type]
             films.append(Film(Path(text_of(one, "path")), role, _moment(one.get("start")), door, gate))  # type: ignore[arg-type]
     return films
+
+
+def refuse_untold(opened: Store, store: str, films: "Sequence[Film]") -> None:
+    """InputError where the store's region asks for a notice and none is recorded for one of the films' cameras."""
+    from fer_core import notices
+
+    cameras = [notices.Camera(film.role, film.door) for film in films]
+    why = notices.missing(notices.standing(opened, store), cameras)
+    if why:
+        raise InputError(why)
 
 
 def _moment(text: str | None) -> datetime | None:

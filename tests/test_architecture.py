@@ -13,7 +13,7 @@ FLOORS = (
     ("geometry", "metrics", "weights", "inference", "video"),
     ("detect", "embed", "emotion", "track", "quality", "gate", "match", "review"),
     ("pipeline", "store", "queries", "dataset", "publish", "explain"),
-    ("train", "evaluate", "collect", "sample", "bench", "live"),
+    ("train", "evaluate", "collect", "sample", "bench", "live", "notices", "validity"),
     ("cli", "__main__"),
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}

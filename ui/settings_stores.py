@@ -9,9 +9,11 @@ from zoneinfo import available_timezones
 import pandas as pd
 import streamlit as st
 
-from server import collecting
+from server import collecting, forgetting
 from ui import resources
+from ui.audit import Noted, actor
 from ui.plain import escape
+from ui.privacy_common import region_words
 from ui.settings_common import change, choose_next, choose_store, typed_confirmation
 from ui.settings_offsets import offsets
 
@@ -37,6 +39,8 @@ def show() -> None:
     known = resources.ask("store", name)
     if known["is_sample"]:
         st.caption(":material/science: A sample store: its visits are made up. It can be removed in the tab “Data”.")
+    else:
+        st.caption(f":material/privacy_tip: {region_words(resources.ask('notice_setup', name)['region'])}")
     _store(name, known)
     offsets(name, known)
     _delete(name)
@@ -67,7 +71,9 @@ def _make(name: str, zone: str) -> None:
         st.error(f"There is a store {escape(name)} already.")
     else:
         choose_next(name)
-        change(lambda: resources.store().put_store(name, time_zone=zone), f"The store {name} is made.")
+        change(
+            lambda: resources.store().put_store(name, time_zone=zone), f"The store {name} is made.", Noted("store.make", name)
+        )
 
 
 def _index(zone: str | None) -> int:
@@ -151,7 +157,9 @@ def _save(name: str, new: str, zone: str, table: pd.DataFrame, days: int) -> Non
     if not new:
         st.error("A store needs a name.")
         return
-    change(lambda: _write(name, new, zone, hours, days), f"{new} is saved.")
+    said = {"time_zone": zone, "opening_hours": bool(hours), "retention_days": days} | ({"was": name} if new != name else {})
+    noted = Noted("store.change" if new == name else "store.rename", new, detail=said)
+    change(lambda: _write(name, new, zone, hours, days), f"{new} is saved.", noted)
 
 
 def _write(name: str, new: str, zone: str, hours: dict[str, list[str]], days: int) -> None:
@@ -172,6 +180,4 @@ def _delete(name: str) -> None:
 
 
 def _forget(name: str) -> None:
-    """The pictures of faces first: they must never outlive the store that let them be kept."""
-    collecting.withdraw(resources.store(), resources.services().folder, name)
-    resources.store().delete_store(name)
+    forgetting.forget_store(resources.services(), name, actor())

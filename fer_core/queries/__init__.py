@@ -8,28 +8,38 @@ Rows (`frames`, `lists`), sums for charts (`sums`: a cell of few visits shows it
 """
 
 from fer_core.queries.attention import attention
+from fer_core.queries.audit import AUDIT_COLUMNS, AuditFilter, audit_choices, audit_count, audit_page
 from fer_core.queries.files import FORMATS, check_ending, export, write_table
 from fer_core.queries.filters import EVERYTHING, Filter, Source, before
 from fer_core.queries.frames import appearances, hourly, of_day, series, stores, visits
 from fer_core.queries.lists import SORTABLE, count, span, visit, visits_page
+from fer_core.queries.notices import notice_setup, notice_stored, notices, standing_notice
 from fer_core.queries.partitions import export_all
 from fer_core.queries.questions import TABLES
 from fer_core.queries.shops import cameras, categories, doors, jobs, setting, store
 from fer_core.queries.sums import DWELL_BINS, By, Grain, Summary, by_dwell, groups, heat, mix, summary, trend
+from fer_core.store.scope import Scope, Scoped, scope_of
 
 __all__ = [
+    "AUDIT_COLUMNS",
     "DWELL_BINS",
     "EVERYTHING",
     "FORMATS",
     "SORTABLE",
     "TABLES",
+    "AuditFilter",
     "By",
     "Filter",
     "Grain",
+    "Scope",
+    "Scoped",
     "Source",
     "Summary",
     "appearances",
     "attention",
+    "audit_choices",
+    "audit_count",
+    "audit_page",
     "before",
     "by_dwell",
     "cameras",
@@ -44,10 +54,15 @@ __all__ = [
     "hourly",
     "jobs",
     "mix",
+    "notice_setup",
+    "notice_stored",
+    "notices",
     "of_day",
+    "scope_of",
     "series",
     "setting",
     "span",
+    "standing_notice",
     "store",
     "stores",
     "summary",

@@ -30,6 +30,7 @@ _DELETIONS = {
         AND made_at < $cut AND visit_id NOT IN (SELECT visit_id FROM visits WHERE store_id = $store)""",
     "jobs": """DELETE FROM jobs WHERE finished_at < $cut
         AND store = (SELECT name FROM stores WHERE store_id = $store)""",
+    "answers": 'DELETE FROM answers WHERE store_id = $store AND "at" < $cut',
 }
 """What goes of each table, in this order."""
 
@@ -49,7 +50,12 @@ def limited(cursor: duckdb.DuckDBPyConnection) -> list[tuple[UUID, int]]:
 
 def purge_store(cursor: duckdb.DuckDBPyConnection, store_id: UUID, days: int, now: datetime) -> Counts:
     """Delete what is older than so many days; how many rows went of each table."""
-    values = {"store": store_id, "cut": now - timedelta(days=days)}
+    return purge_until(cursor, store_id, now - timedelta(days=days))
+
+
+def purge_until(cursor: duckdb.DuckDBPyConnection, store_id: UUID, cut: datetime) -> Counts:
+    """Delete what happened before that moment; how many rows went of each table."""
+    values = {"store": store_id, "cut": cut}
     cursor.execute(_OLD_VISITS, values)
     counts = nothing()
     counts["visits"] = _execute(cursor, _DELETIONS["visits"], values)

@@ -198,7 +198,76 @@ CREATE TABLE jobs (
 );
 """
 
-MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _VERSION_1), (2, _VERSION_2))
+_VERSION_3 = """
+CREATE TABLE audit (
+    seq BIGINT PRIMARY KEY,
+    "at" TIMESTAMPTZ NOT NULL,
+    actor VARCHAR NOT NULL,
+    action VARCHAR NOT NULL,
+    store VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    detail VARCHAR NOT NULL,
+    previous VARCHAR NOT NULL,
+    hash VARCHAR NOT NULL
+);
+
+CREATE TABLE notices (
+    notice_id UUID PRIMARY KEY,
+    store_id UUID NOT NULL,
+    region VARCHAR NOT NULL,
+    content VARCHAR NOT NULL,
+    languages VARCHAR[] NOT NULL,
+    cameras UUID[] NOT NULL,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    recorded_by VARCHAR NOT NULL,
+    withdrawn_at TIMESTAMPTZ
+);
+
+CREATE TABLE answers (
+    answer_id UUID PRIMARY KEY,
+    store_id UUID NOT NULL,
+    door VARCHAR NOT NULL,
+    "at" TIMESTAMPTZ NOT NULL,
+    value INTEGER NOT NULL
+);
+"""
+
+_VERSION_4 = """
+CREATE TABLE accounts (
+    account_id UUID PRIMARY KEY,
+    name VARCHAR NOT NULL UNIQUE,
+    role VARCHAR NOT NULL,
+    password VARCHAR NOT NULL,
+    stores UUID[] NOT NULL,
+    subject VARCHAR,
+    must_change BOOLEAN NOT NULL DEFAULT false,
+    disabled BOOLEAN NOT NULL DEFAULT false,
+    created_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE sessions (
+    digest VARCHAR PRIMARY KEY,
+    account_id UUID NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    seen_at TIMESTAMPTZ NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL,
+    agent VARCHAR NOT NULL
+);
+
+CREATE TABLE tokens (
+    token_id UUID PRIMARY KEY,
+    digest VARCHAR NOT NULL UNIQUE,
+    store_id UUID NOT NULL,
+    purpose VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    created_by UUID NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    used_at TIMESTAMPTZ,
+    revoked_at TIMESTAMPTZ
+);
+"""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _VERSION_1), (2, _VERSION_2), (3, _VERSION_3), (4, _VERSION_4))
 """(version, SQL) in order: each takes a database of the version before to its own."""
 
 

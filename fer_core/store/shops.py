@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 import duckdb
 
 from fer_core.errors import DataError
+from fer_core.store import accounts, answers, notices
 from fer_core.store.rows import ROOT, camera_id, first, text
 from fer_core.types import ROLES, Role
 
@@ -22,7 +23,9 @@ Zones = Sequence[Sequence[Sequence[float]]]
 _LONGEST_NAME = 200
 _MOST_DAYS = 36_500
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
-_OWN_TABLES = ("visits", "appearances", "footage", "cameras", "camera_offsets", "corrections", "stores")
+_OWN_TABLES = (
+    "visits", "appearances", "footage", "cameras", "camera_offsets", "corrections", "answers", "notices", "tokens", "stores",
+)  # fmt: skip
 """What goes with a store, by store_id; series and jobs go too."""
 
 
@@ -50,6 +53,12 @@ def known_store(cursor: duckdb.DuckDBPyConnection, name: str) -> UUID:
     if found is None:
         raise DataError(f"there is no store {name!r}")
     return found
+
+
+def name_of(cursor: duckdb.DuckDBPyConnection, store_id: UUID) -> str | None:
+    """The name of the store of that id; None where there is none."""
+    row = first(cursor, "SELECT name FROM stores WHERE store_id = ?", [store_id])
+    return str(row[0]) if row else None
 
 
 def check_name(name: str) -> None:
@@ -121,11 +130,21 @@ def delete_store(cursor: duckdb.DuckDBPyConnection, name: str) -> None:
     """Delete the store and all that is its; see `Store.delete_store`."""
     store_id = known_store(cursor, name)
     _refuse_at_work(cursor, name, "deleted")
+    forget_store(cursor, store_id, name)
+
+
+def forget_store(cursor: duckdb.DuckDBPyConnection, store_id: UUID, name: str) -> None:
+    """Delete every row of the store, whatever is at work; what a job of it still does comes to nothing."""
+    accounts.forget_store(cursor, store_id)
+    answers.switch_off(cursor, store_id)
+    notices.forget(cursor, store_id)
     own = "SELECT appearance_id FROM appearances WHERE store_id = ?"
     cursor.execute(f"DELETE FROM series WHERE appearance_id IN ({own})", [store_id])  # noqa: S608  a literal above
     for table in _OWN_TABLES:
         cursor.execute(f"DELETE FROM {table} WHERE store_id = ?", [store_id])  # noqa: S608  a literal above
     cursor.execute("DELETE FROM jobs WHERE store = ?", [text(name)])
+    # settings that name the store by its id; and the leave to keep faces (`collect.setting_key`), which names a person
+    cursor.execute("DELETE FROM settings WHERE contains(key, ?) OR key = ?", [str(store_id), f"collect_consent:{text(name)}"])
 
 
 def put_camera(
