@@ -30,7 +30,7 @@ from fer_core.types import EXPRESSIONS
 LABELS = {"anger": "angry", "disgust": "disgust", "contempt": "disgust", "fear": "fear", "happiness": "happy",
           "sadness": "sad", "surprise": "surprise", "neutral": "neutral"}  # fmt: skip
 UPPER = (0.5, 0.7, 0.9, 1.01)
-RARITY = 0.25
+RARITY = 0.1
 STIFFNESS = 1e-3
 
 

@@ -29,7 +29,11 @@ that the Haar cascade draws round 275 photographed faces, made symmetric."""
 _OVERSAMPLING = 1.5
 """An image is shrunk by area before it is warped where it has more than this many pixels for one of the patch."""
 
-for _constant in (ARCFACE_TEMPLATE, FER_TEMPLATE, _IN_BOX):
+_COMPLEX = np.array([1, 1j])
+_SAME_PLACE = 1e-12
+"""Mean square distance (px²) of points from their middle under which they are one point."""
+
+for _constant in (_COMPLEX, ARCFACE_TEMPLATE, FER_TEMPLATE, _IN_BOX):
     _constant.setflags(write=False)
 
 
@@ -118,17 +122,16 @@ def _span(low: float, high: float, end: int) -> tuple[int, int]:
 def similarity(src: FloatArray, dst: FloatArray) -> FloatArray:
     """(2, 3) float64: the turn, scale and shift that best carry the points src (k, 2) to dst (k, 2), never a mirror image.
 
-    Least squares after Umeyama (1991). Where all points of src fall together, the scale is 1.
+    Least squares after Umeyama (1991); in the plane, with points as complex numbers, his solution is one division. Where
+    all points of src fall together, the scale is 1.
     """
-    source, target = np.asarray(src, np.float64), np.asarray(dst, np.float64)
-    src_mean, dst_mean = source.mean(axis=0), target.mean(axis=0)
+    source, target = (np.asarray(points, np.float64) @ _COMPLEX for points in (src, dst))
+    src_mean, dst_mean = source.sum() / len(source), target.sum() / len(target)
     centered = source - src_mean
-    u, weight, vt = np.linalg.svd((target - dst_mean).T @ centered / len(source))
-    sign = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
-    turn = u @ np.diag(sign) @ vt
-    variance = (centered**2).sum() / len(source)
-    scale = float(weight @ sign) / variance if variance > 1e-12 else 1.0
-    return np.column_stack([scale * turn, dst_mean - scale * turn @ src_mean])
+    spread = np.vdot(centered, centered).real
+    turn = np.vdot(centered, target - dst_mean) / spread if spread > _SAME_PLACE * len(source) else 1.0 + 0j
+    shift = dst_mean - turn * src_mean
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
 def align(image: UInt8Array, landmarks: FloatArray, template: FloatArray, size: int) -> UInt8Array:

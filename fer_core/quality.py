@@ -24,12 +24,18 @@ def ramp(value: float, poor: float, good: float) -> float:
     return float(np.clip((value - poor) / (good - poor), 0.0, 1.0))
 
 
+def _mean_and_spread(plane: np.ndarray) -> tuple[float, float]:
+    """A plane's mean and standard deviation, many times faster than NumPy's for small ones."""
+    mean, spread = cv2.meanStdDev(plane)
+    return float(mean[0, 0]), float(spread[0, 0])
+
+
 def sharpness(face: UInt8Array) -> float:
     """Share of the detail of a crisp face: Laplacian variance at 64 px (Pech-Pacheco et al. 2000), free of contrast."""
     grey = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY) if face.ndim == 3 else face
     fixed = cv2.resize(grey, (_FIXED_PX, _FIXED_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
-    spread = max(float(fixed.std()), 8.0)
-    return float(cv2.Laplacian(fixed * (40.0 / spread), cv2.CV_32F).var() / _CRISP)
+    spread = max(_mean_and_spread(fixed)[1], 8.0)
+    return _mean_and_spread(cv2.Laplacian(fixed * (40.0 / spread), cv2.CV_32F))[1] ** 2 / _CRISP
 
 
 def yaw_of(landmarks: FloatArray) -> float:
@@ -59,7 +65,7 @@ def hidden_shares(xyxy: FloatArray) -> FloatArray:
 def quality_of(face: UInt8Array, size_px: float, yaw: float, hidden: float, settings: QualitySettings) -> float:
     """Quality in 0 … 1 of one face cut out closely, `size_px` high in the film."""
     grey = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY)
-    luma, contrast = float(grey.mean()), float(grey.std())
+    luma, contrast = _mean_and_spread(grey)
     dark = settings.dark_luma
     light = min(ramp(luma, dark, 2 * dark), ramp(luma, 255 - dark / 2, 255 - dark))
     return (

@@ -147,7 +147,7 @@ PAIR_FITS: dict[tuple[str, str], PairFit] = {
             (6.98, 13.82),
             (9.64, 13.98),
         ),
-    ),  # fmt: skip
+    ),
 }
 """By the names of the first embedder and of the one that gives a second opinion."""
 
@@ -194,8 +194,8 @@ class ExpressionFit:
 
 EXPRESSION_FITS: dict[str, ExpressionFit] = {
     "moodgate": ExpressionFit(
-        1.53,
-        (-0.16, -0.16, -0.16, 1.04, -0.16, 0.27, 0.56),
+        0.74,
+        (-0.54, -0.54, -0.54, 1.19, -0.54, 0.28, 0.69),
         "1,396 photographs of 420 people, 2026-11-21 (benchmarks/fit_expression.py)",
     ),
 }
@@ -208,9 +208,9 @@ class MatchSettings:
 
     matched_share: float = 0.8
     """Expected share of people seen by both cameras. More: weaker likenesses are believed."""
-    min_llr: float = -3.0
+    min_llr: float = -1.0
     """Least that two faces alone must say for a pair, as a log-likelihood ratio. More: fewer false visits, more alone."""
-    max_false_share: float = 0.8
+    max_false_share: float = 0.7
     """Largest chance of being false at which a pair is still told; its log odds are the cost of a dummy. Less: fewer false
     visits, more people left alone."""
     max_llr: float = 14.0
@@ -245,13 +245,13 @@ class ReviewSettings:
     """Valence of each of EXPRESSIONS, −1 to 1."""
     threshold: float = 0.4
     """Change of valence from which a review may be positive or negative. More: more neutral ones."""
-    z: float = 0.45
+    z: float = 0.65
     """Standard errors by which a change must clear what it is held against. More: more uncertain reviews."""
     bootstrap_rounds: int = 200
     """Rounds of the block bootstrap over frames."""
     block_s: float = 0.6
     """Length of a block: successive pictures are alike."""
-    model_error: tuple[tuple[float, float], ...] = ((0.5, 0.588), (0.7, 0.514), (0.9, 0.342), (1.01, 0.135))
+    model_error: tuple[tuple[float, float], ...] = ((0.5, 0.666), (0.7, 0.535), (0.9, 0.358), (1.01, 0.146))
     """The model's own valence error by its confidence (its upper end, standard error): benchmarks/fit_expression.py."""
     model_error_share: float = 0.5
     """Share of the model's error that a mean over a track doesn't average away."""

@@ -217,7 +217,7 @@ def test_help_names_every_command():
     told = subprocess.run(
         [sys.executable, "-m", "fer_core", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout
-    for name in ("review", "analyze", "evaluate", "train", "models", "sample", "bench", "export"):
+    for name in ("review", "analyze", "evaluate", "train", "models", "sample", "bench", "export", "data", "collect", "publish"):
         assert name in told
 
 

@@ -137,3 +137,22 @@ def test_bootstrap_of_balanced_accuracy():
 def test_mcnemar(first, second, p):
     assert metrics.mcnemar_exact(first, second) == pytest.approx(p, abs=1e-4)
     assert metrics.mcnemar_exact(second, first) == pytest.approx(p, abs=1e-4)
+
+
+def test_a_bias_undoes_what_was_added_to_the_logits():
+    rng = np.random.default_rng(4)
+    logits = rng.normal(0, 1.5, (6000, 3)).astype(np.float32)
+    chance = metrics.softmax(logits)
+    goal = np.eye(3, dtype=np.float32)[[rng.choice(3, p=row / row.sum()) for row in chance.astype(float)]]
+    added = np.array([0.8, -0.5, -0.3], np.float32)
+    assert metrics.fit_bias(logits + added, goal, power=0.0) == pytest.approx(-added, abs=0.08)
+    balanced = metrics.fit_bias(logits + added, goal, power=1.0)
+    assert balanced == pytest.approx(-added, abs=0.2)
+
+
+def test_a_class_that_never_occurs_is_left_about_where_it_is():
+    goal = np.eye(3, dtype=np.float32)[np.zeros(600, int)]
+    goal[:300] = np.eye(3)[1]
+    bias = metrics.fit_bias(np.random.default_rng(0).normal(0, 1, (600, 3)).astype(np.float32), goal)
+    assert np.isfinite(bias).all()
+    assert -8 < bias[2] < 0

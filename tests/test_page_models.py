@@ -100,7 +100,7 @@ def test_every_card_is_shown(folder):
 def test_a_model_is_chosen_and_the_standard_one_again(folder, store):
     app = page("Installed")
     assert chooser(app, "Expression model").options == [
-        "Moodgate’s own (standard)", "one (trained here)", "two (trained here)"
+        "Moodgate’s own (standard)", "expression-int8.onnx", "one (trained here)", "two (trained here)"
     ]  # fmt: skip
     app = checked(chooser(app, "Expression model").set_value("runs/two").run())
     app = checked(app.button(key="models_use").click().run())

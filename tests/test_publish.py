@@ -148,6 +148,22 @@ def test_widened_weights_are_plain_and_say_the_same(float_file, tmp_path):
     assert furthest(onnx_file.read(tmp_path / "wide.onnx", image), onnx_file.read(float_file, image)) < 1e-6
 
 
+def test_kernels_as_int8_take_a_quarter_and_say_nearly_the_same(own, tmp_path):
+    files = {kind: tmp_path / f"{kind}.onnx" for kind in ("float16", "int8")}
+    for kind, path in files.items():
+        onnx_file.write(own.model, path, heads=own.heads, labels=own.labels, packed=kind)
+    image = toy_faces(40, 3)[0]
+    half, eighth = (onnx_file.read(path, image) for path in files.values())
+    assert furthest(half, eighth) < 0.02
+    network = onnx.load(files["int8"])
+    packed = sum(weight.data_type == TensorProto.INT8 for weight in network.graph.initializer)
+    assert packed == sum(node.op_type == "DequantizeLinear" for node in network.graph.node) > 0
+    onnx_file.widen(network)
+    assert not [node for node in network.graph.node if node.op_type == "DequantizeLinear"]
+    onnx.save(network, tmp_path / "wide.onnx")
+    assert furthest(onnx_file.read(tmp_path / "wide.onnx", image), eighth) < 1e-5
+
+
 # int8
 
 

@@ -1,28 +1,23 @@
 """The page Models: a tab for each thing that one can ask of the models, drawn only while it is open."""
 
-import importlib.util
 from collections.abc import Callable
 
 import streamlit as st
 
-from ui import models_detectors, models_installed, models_judged, models_try, models_versus
+from ui import model_training, models_detectors, models_installed, models_judged, models_try, models_versus
 from ui.notices import tell
 
 
 def tabs() -> dict[str, Callable[[], None]]:
     """What draws each tab, by its name."""
-    found: dict[str, Callable[[], None]] = {
+    return {
         "Installed": models_installed.show,
         "Judged": models_judged.show,
         "Side by side": models_versus.show,
         "Try a picture": models_try.show,
         "Detectors": models_detectors.show,
+        "Training": model_training.show,
     }
-    if importlib.util.find_spec("ui.model_training"):
-        from ui import model_training
-
-        found["Training"] = model_training.show
-    return found
 
 
 def show() -> None:

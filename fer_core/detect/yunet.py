@@ -31,20 +31,25 @@ class YuNet(ScalingDetector):
         if missing:
             raise WeightsError(f"{path}: not a YuNet network, it lacks the outputs {', '.join(sorted(missing))}.")
         self._input = self._session.get_inputs()[0].name
-        self.find(np.zeros(_USUAL_PICTURE, np.uint8))
+        self._session.prepare({self._input: _pixels(np.zeros(_USUAL_PICTURE, np.uint8))})
 
     def find(self, image: UInt8Array) -> Faces:
         """See `ScalingDetector`; the picture gets a black rim on the right and below, up to the next multiple of 32."""
-        height, width = image.shape[:2]
-        coarse = _STRIDES[-1]
-        rim = cv2.copyMakeBorder(image, 0, -height % coarse, 0, -width % coarse, cv2.BORDER_CONSTANT, value=(0, 0, 0))
-        pixels = np.ascontiguousarray(rim.transpose(2, 0, 1)[None], np.float32)
+        pixels = _pixels(image)
         told = dict(zip(_OUTPUTS, self._session.run(_OUTPUTS, {self._input: pixels}), strict=True))
-        parts = [_decoded(told, stride, rim.shape[1] // stride, self.settings.min_score) for stride in _STRIDES]
+        parts = [_decoded(told, stride, pixels.shape[3] // stride, self.settings.min_score) for stride in _STRIDES]
         score, xywh, landmarks = (np.concatenate(part) for part in zip(*parts, strict=True))
         kept = _unlike(xywh, score, self.settings.min_score)
         xywh = xywh[kept]
         return Faces(np.hstack([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]]), score[kept], landmarks[kept])
+
+
+def _pixels(image: UInt8Array) -> FloatArray:
+    """(1, 3, h, w) float32: the picture with its rim."""
+    height, width = image.shape[:2]
+    coarse = _STRIDES[-1]
+    rim = cv2.copyMakeBorder(image, 0, -height % coarse, 0, -width % coarse, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    return np.ascontiguousarray(rim.transpose(2, 0, 1)[None], np.float32)
 
 
 def _decoded(told: dict[str, FloatArray], stride: int, columns: int, least: float) -> tuple[FloatArray, FloatArray, FloatArray]:

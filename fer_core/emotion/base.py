@@ -80,8 +80,8 @@ def face_crops(image: UInt8Array, faces: Faces) -> list[UInt8Array]:
     if not len(faces):
         return []
     marks = geometry.landmarks_of(faces.xyxy, faces.landmarks)
-    aligned = [geometry.align(image, five, geometry.FER_TEMPLATE, FER_PX) for five in marks]
-    return [cv2.cvtColor(face, cv2.COLOR_BGR2GRAY) for face in aligned]
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    return [geometry.align(grey, five, geometry.FER_TEMPLATE, FER_PX) for five in marks]
 
 
 def summing_to_one(rows: FloatArray) -> FloatArray:

@@ -9,14 +9,15 @@ import numpy as np
 from fer_core import weights
 from fer_core.emotion.base import FER_PX, CropModel
 from fer_core.errors import WeightsError
-from fer_core.inference import SMALL_NETWORK_THREADS, open_session
+from fer_core.inference import SMALL_NETWORK_THREADS, open_session, usual
 from fer_core.settings import EXPRESSION_FITS, ExpressionFit
 from fer_core.types import EXPRESSIONS, FloatArray, UInt8Array
 
 HEAD = "votes"
 """The output that reviews use: the share of people who would name each expression."""
-_BATCH = 256
-_USUAL_BATCHES = (1, 2, 4, 8, 16, 32)
+_BATCH = 32
+"""Most faces in one run: more at once go no faster, and every size of a batch has to be prepared."""
+_USUAL_BATCHES = sorted({usual(n) for n in range(1, _BATCH + 1)})
 
 
 class OnnxEmotion(CropModel):
@@ -59,7 +60,7 @@ class OnnxEmotion(CropModel):
     def _check_told(self, path: Path) -> None:
         """Logits and frozen batches look right until they are run; and the usual batches are prepared."""
         for n in _USUAL_BATCHES:
-            self._session.run_rows(None, self._input, np.zeros((n, FER_PX, FER_PX, 1), np.float32))
+            self._session.prepare({self._input: np.zeros((n, FER_PX, FER_PX, 1), np.float32)})
         probe = np.linspace(0, 255, 2 * FER_PX * FER_PX).astype(np.uint8).reshape(2, FER_PX, FER_PX)
         rows = self.probabilities(probe)
         if not (np.isfinite(rows).all() and rows.min() >= 0 and np.allclose(rows.sum(axis=1), 1, atol=1e-3)):

@@ -90,8 +90,8 @@ def match(
     if entry_at is not None and exit_at is not None:
         came, left = entry_at[rows], exit_at[cols]
         score = faces + dwell.scores(came, left, settings)
-        sure = [(i, j) for i, j, probability, _ in _assigned(score, settings) if probability >= settings.dwell_sure]
-        learned = dwell.learn(came, left, sure, settings)
+        stayed = [(i, j) for i, j, probability, _ in _assigned(score, settings) if probability >= settings.dwell_sure]
+        learned = dwell.learn(came, left, stayed, settings)
         score = score if learned is None else faces + dwell.learned_scores(came, left, learned, settings)
     pairs = [Pair(rows[i], cols[j], probability, runner_up) for i, j, probability, runner_up in _assigned(score, settings)]
     sure = [pair for pair in pairs if pair.probability >= np.exp(settings.min_margin) * pair.runner_up]

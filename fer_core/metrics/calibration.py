@@ -66,6 +66,10 @@ def logarithm(probability: FloatArray) -> FloatArray:
     return np.log(np.maximum(np.asarray(probability, np.float64), _LEAST))
 
 
+_STIFFNESS = 1.0
+"""Of the penalty on a bias, in pictures."""
+
+
 def fit_temperature(logits: FloatArray, goal: FloatArray) -> float:
     """The temperature (Guo et al. 2017) at which softmax(logits / t) has the least cross-entropy to `goal` (n, k).
 
@@ -83,3 +87,29 @@ def fit_temperature(logits: FloatArray, goal: FloatArray) -> float:
         return float(-(goal * log_p).sum() / len(goal))
 
     return float(np.exp(minimize_scalar(loss, bounds=(-2.0, 2.0), method="bounded").x))
+
+
+def fit_bias(logits: FloatArray, goal: FloatArray, power: float = 0.25) -> FloatArray:
+    """What to add to the logits (n, k) so that no class is named too seldom or too often: (k,), mean 0, before a temperature.
+
+    Bias-corrected temperature scaling (Alexandari, Kundaje and Shrikumar 2020), rows weighing 1 / (class size)^power: 0 is
+    for the most right answers, more for the rare classes. A slight penalty keeps classes that hardly occur where they are.
+    """
+    from scipy.optimize import minimize
+
+    n, k = goal.shape
+    size = np.maximum(goal.sum(axis=0), 1.0)
+    weight = (goal @ (1 / size) ** power)[:, None]
+    weight = weight / weight.mean()
+
+    def loss(free: FloatArray) -> tuple[float, FloatArray]:
+        log_t, bias = free[0], free[1:]
+        z = (logits + bias) / np.exp(log_t)
+        z = z - z.max(axis=1, keepdims=True)
+        log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+        slope = weight * (np.exp(log_p) * goal.sum(axis=1, keepdims=True) - goal) / n
+        down = np.concatenate([[-(slope * z).sum()], slope.sum(axis=0) / np.exp(log_t) + _STIFFNESS * bias / n])
+        return float(-(weight * goal * log_p).sum() / n + _STIFFNESS * (bias**2).sum() / (2 * n)), down
+
+    bias = minimize(loss, np.zeros(k + 1), jac=True, method="L-BFGS-B").x[1:]
+    return np.asarray(bias - bias.mean(), np.float32)

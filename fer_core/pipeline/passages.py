@@ -34,12 +34,12 @@ class Passage:
 
 @dataclass
 class Codes:
-    """Embeddings of a track's shots, each made once; some are asked for while the track still lasts."""
+    """Embeddings of a track's shots, one a moment, each made once; some are asked for while the track still lasts."""
 
     embedder: Embedder
     settings: TrackSettings
-    known: dict[int, FloatArray] = field(default_factory=dict)
-    asked: dict[int, tuple[Shot, Future[FloatArray]]] = field(default_factory=dict)
+    known: dict[float, FloatArray] = field(default_factory=dict)
+    asked: dict[float, Future[FloatArray]] = field(default_factory=dict)
     due_s: float = -np.inf
 
     def ask(self, shot: Shot, pool: Executor) -> None:
@@ -48,23 +48,23 @@ class Codes:
         if shot.time_s < self.due_s:
             return
         self.due_s = shot.time_s + self.settings.probe_s * 2 ** (len(self.asked) // self.settings.probes)
-        self.asked[id(shot)] = shot, pool.submit(self.embedder.embed, shot.patch, shot.face)
+        self.asked[shot.time_s] = pool.submit(self.embedder.embed, shot.patch, shot.face)
 
     def collect(self) -> None:
         """Wait for what was asked for."""
-        for key, (_, future) in self.asked.items():
-            self.known[key] = future.result()[0]
+        for time_s, future in self.asked.items():
+            self.known[time_s] = future.result()[0]
 
     def has(self, shot: Shot) -> bool:
-        """True where the shot's embedding is known."""
-        return id(shot) in self.known
+        """True where the embedding of the shot's moment is known."""
+        return shot.time_s in self.known
 
     def of(self, shots: list[Shot]) -> FloatArray:
         """(n, d) rows of length 1."""
-        fresh = [shot for shot in shots if id(shot) not in self.known]
+        fresh = [shot for shot in shots if not self.has(shot)]
         rows = self.embedder.embed_many([s.patch for s in fresh], [s.face for s in fresh])
-        self.known.update({id(shot): row for shot, row in zip(fresh, rows, strict=True)})
-        return np.stack([self.known[id(shot)] for shot in shots])
+        self.known.update({shot.time_s: row for shot, row in zip(fresh, rows, strict=True)})
+        return np.stack([self.known[shot.time_s] for shot in shots])
 
 
 def split_by_appearance(keeper: ShotKeeper, codes: Codes, settings: Settings) -> list[Passage]:

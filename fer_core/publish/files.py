@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class Format:
 
 
 FORMATS: dict[str, Format] = {
-    "onnx": Format(".onnx", "", "Format: ONNX that computes in float32; large weights are kept as float16."),
+    "onnx": Format(".onnx", "", "Format: ONNX that computes in float32; kernels are kept as int8 with a scale a channel."),
     "int8": Format(".onnx", "-int8", "Format: ONNX in int8, calibrated on {faces} training faces ({recipe})."),
     "litert": Format(".tflite", "-litert", "Format: LiteRT that computes in float32; weights are kept as float16."),
     "litert-int8": Format(
@@ -161,13 +161,13 @@ class _Export:
             litert.write(self.run.model, path, heads=self.run.heads, small=kind == "litert-int8")
         return ""
 
-    def _write_onnx(self, path: Path) -> None:
-        onnx_file.write(self.run.model, path, heads=self.run.heads, labels=self.run.labels)
+    def _write_onnx(self, path: Path, packed: Literal["float16", "int8"] = "int8") -> None:
+        onnx_file.write(self.run.model, path, heads=self.run.heads, labels=self.run.labels, packed=packed)
 
     def _write_int8(self, path: Path) -> str:
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder) / "float.onnx"
-            self._write_onnx(source)
+            self._write_onnx(source, "float16")
             faces = self.proof.calibration
             return str(int8.quantize_within(source, path, faces, lambda made: self._agreement(made, "int8")))
 

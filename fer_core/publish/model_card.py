@@ -98,11 +98,14 @@ def _recipe(report: Mapping[str, Any]) -> str:
         facts.append(f"Seed {settings['seed']}.")
     if report.get("temperature"):
         cooled = ", ".join(f"{head} {value:.2f}" for head, value in report["temperature"].items())
-        facts.append(f"Temperature fitted on {report.get('held_back', 'the')} pictures held back: {cooled}.")
+        facts.append(f"Bias and temperature fitted on {report.get('held_back', 'the')} pictures held back: {cooled}.")
     if report.get("commit"):
         facts.append(f"Made by the code of commit {report['commit'][:12]}.")
     return " ".join(fact for fact in facts if fact)
 
 
 def _word(value: Any) -> str:
+    """A path is told by its last two parts: whose machine it lay on is nobody's business."""
+    if isinstance(value, str) and "/" in value:
+        return "/".join(value.split("/")[-2:])
     return "-".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

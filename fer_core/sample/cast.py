@@ -125,7 +125,7 @@ CAST: tuple[Part, ...] = (
     Part("Rosa", "neutral", "happy"),
     Part("Fiona", "sad", "happy"),
     Part("Amara", "happy", "neutral"),
-    Part("Henry", "happy", "sad"),
+    Part("Henry", "happy", "angry"),
     Part("Bruno", "happy", "angry"),
     Part("Max", "surprise", "neutral"),
     Part("Zoe", "happy", "happy"),

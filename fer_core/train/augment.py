@@ -38,7 +38,8 @@ def _lit(face: UInt8Array, rng: np.random.Generator) -> UInt8Array:
     lit = cv2.convertScaleAbs(face, alpha=rng.uniform(0.65, 1.35), beta=rng.uniform(-30, 30))
     if rng.random() >= _SIDE_LIT:
         return lit.astype(np.uint8)
-    ramp = np.linspace(*rng.uniform(0.5, 1.2, 2), face.shape[0], dtype=np.float32)
+    here, there = rng.uniform(0.5, 1.2, 2)
+    ramp = np.linspace(here, there, face.shape[0], dtype=np.float32)
     shade = ramp[None, :] if rng.random() < 0.5 else ramp[:, None]
     return np.clip(lit * shade, 0, 255).astype(np.uint8)
 
@@ -55,7 +56,7 @@ def _blurred(face: UInt8Array, rng: np.random.Generator) -> UInt8Array:
 
 def _compressed(face: UInt8Array, rng: np.random.Generator) -> UInt8Array:
     _, code = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 70))])
-    return cv2.imdecode(code, cv2.IMREAD_GRAYSCALE).astype(np.uint8)
+    return np.asarray(cv2.imdecode(code, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
 def _noisy(face: UInt8Array, rng: np.random.Generator) -> UInt8Array:

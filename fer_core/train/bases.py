@@ -74,7 +74,7 @@ def _in_float32(inner: Any) -> Any:
 
 def shipped(_: int) -> Trunk:
     """The trunk of the model in models/."""
-    return own_model(weights.MODELS / "expression.keras")
+    return own_model(weights.MODELS / "expression-keras.keras")
 
 
 # ---- keras.applications ---------------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ def mobilefacenet(side_px: int) -> Trunk:
     """The convolutions of MobileFaceNet (Chen et al. 2018), each with a normalisation put behind it.
 
     The file has its normalisations folded into the convolutions, and without any it can't be trained further. The new ones
-    change nothing at first; `settle` then gives them the statistics of real faces.
+    change nothing at first and find their statistics in the first steps.
     """
     import onnx
 
@@ -216,20 +216,6 @@ def _new_norm(x: Any, bias: np.ndarray, name: str) -> Any:
     one = np.ones_like(bias)
     norm.set_weights([one, bias, np.zeros_like(bias), one - _EPSILON])
     return y
-
-
-def settle(model: Any, faces: np.ndarray) -> None:
-    """Give normalisations that were put in the statistics of faces (n, h, w, 1): the network's answers stay what they were."""
-    import keras
-
-    new = [layer for layer in model.layers if layer.name.startswith(_NEW)]
-    if not new:
-        return
-    for layer, seen in zip(new, keras.Model(model.inputs, [layer.input for layer in new])(faces), strict=True):
-        maps = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(seen, "float32")), np.float64)
-        mean, spread = maps.mean(axis=(0, 1, 2)), maps.var(axis=(0, 1, 2))
-        beta = layer.get_weights()[1]
-        layer.set_weights([np.sqrt(spread + _EPSILON), beta + mean, mean, spread])
 
 
 BASES: dict[str, Callable[[int], Trunk]] = {

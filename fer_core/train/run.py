@@ -18,12 +18,14 @@ from fer_core.dataset import SPLITS, LabelledFaces
 from fer_core.errors import DataError, OutputError
 from fer_core.publish import onnx_file
 from fer_core.settings import TrainSettings
-from fer_core.train import bases, folder, growing, lessons
+from fer_core.train import folder, growing, lessons
 from fer_core.train.batches import batches, heads_of, network_input, steps_of
 from fer_core.train.network import build
 
 LOG = logging.getLogger(__name__)
 MIN_FACES = 32
+_FEWEST_FOR_BIAS = 500
+"""Held-back pictures below which a bias would learn their chances."""
 _MEMORIES = 10
 """A run must be at least that many times as long as the memory of its averaged weights, which begin where it begins."""
 Progress = Callable[[int, int], None]
@@ -101,8 +103,6 @@ def _ready(state: folder.State, settings: TrainSettings, fit: LabelledFaces) -> 
     model = compiled(settings, steps_of(len(fit), settings) * settings.epochs, state.labels)
     if state.epochs:
         restore(model, folder.load_model(state.checkpoint))
-    elif settings.base:
-        bases.settle(model, network_input(fit.image[:64]))
     elif settings.grow:
         growing.grow(model, Path(settings.grow))
     return model
@@ -211,34 +211,53 @@ def _judge(model: Any, held: LabelledFaces) -> dict[str, float]:
 def _finish(model: Any, state: folder.State, settings: TrainSettings, held: LabelledFaces) -> Path:
     if settings.epochs and model.optimizer is not None:
         model.optimizer.finalize_variable_values(model.trainable_variables)
-    plain = build(settings, state.labels)
-    plain.set_weights(model.get_weights())
-    temperature = _temperatures(logits_of(plain, held.image), held)
-    final = build(settings, state.labels, temperature=temperature)
-    final.set_weights(model.get_weights())
     names = heads_of(state.labels)
+    final, calibrated = _calibrated(model, settings, held)
     with folder.finished(state.out) as (keras_part, onnx_part):
         final.save(keras_part)
         onnx_file.write(final, onnx_part, heads=names, labels=state.labels)
-    report = _report(state, dict(zip(names, temperature, strict=True)), len(held))
-    folder.write(state.out / "report.json", {**report, **_judge(plain, held)})
+    folder.write(state.out / "report.json", {**_report(state, calibrated, len(held)), **_judge(final, held)})
     return state.out / "model.onnx"
 
 
-def _temperatures(logits: list[Any], held: LabelledFaces) -> tuple[float, ...]:
-    """One a head. The head of votes is cooled to be right about what most voters say, as it is judged and used."""
-    hard = np.eye(len(held.labels), dtype=np.float32)[held.label]
-    told = [metrics.fit_temperature(logits[-1], hard)]
-    if len(logits) == 1:
-        return tuple(told)
+def _calibrated(model: Any, settings: TrainSettings, held: LabelledFaces) -> tuple[Any, dict[str, Any]]:
+    """The model that gives probabilities, each head's bias and temperature fitted on the pictures held back; and those."""
+    names = heads_of(held.labels)
+    plain = build(settings, held.labels)
+    plain.set_weights(model.get_weights())
+    found = [_fit(logits, *goal) for logits, goal in zip(logits_of(plain, held.image), _goals(held), strict=True)]
+    final = build(settings, held.labels, temperature=tuple(temperature for temperature, _ in found))
+    final.set_weights(model.get_weights())
+    for name, (_, bias) in zip(names, found, strict=True):
+        kernel, own = final.get_layer(f"{name}_logits").get_weights()
+        final.get_layer(f"{name}_logits").set_weights([kernel, own + bias])
+    told = {"temperature": [temperature for temperature, _ in found], "bias": [bias.round(3).tolist() for _, bias in found]}
+    return final, {key: dict(zip(names, values, strict=True)) for key, values in told.items()}
+
+
+def _fit(logits: Any, goal: Any, rows: Any) -> tuple[float, Any]:
+    """(temperature, bias) on those rows; of few pictures no bias is learnt."""
+    enough = int(rows.sum()) >= _FEWEST_FOR_BIAS
+    bias = metrics.fit_bias(logits[rows], goal[rows]) if enough else np.zeros(goal.shape[1], np.float32)
+    return metrics.fit_temperature(logits[rows] + bias, goal[rows]), bias
+
+
+def _goals(held: LabelledFaces) -> list[tuple[Any, Any]]:
+    """What each head should have said (n, k), and on which rows (n,) it is asked.
+
+    The head of votes is held to what most voters say, as it is judged and used, not to their shares.
+    """
+    every = np.ones(len(held), bool)
+    labels = (np.eye(len(held.labels), dtype=np.float32)[held.label], every)
+    if len(heads_of(held.labels)) == 1:
+        return [labels]
     if held.votes is None:
-        return metrics.fit_temperature(logits[0], hard), *told
-    sure = held.votes.max(axis=1) > 0.5
+        return [labels, labels]
     most = np.eye(len(held.labels), dtype=np.float32)[held.votes.argmax(axis=1)]
-    return metrics.fit_temperature(logits[0][sure], most[sure]), *told
+    return [(most, held.votes.max(axis=1) > 0.5), labels]
 
 
-def _report(state: folder.State, temperature: dict[str, float], held: int) -> dict[str, Any]:
+def _report(state: folder.State, calibrated: dict[str, Any], held: int) -> dict[str, Any]:
     import keras
 
     from fer_core.weights import sha256_of
@@ -251,7 +270,7 @@ def _report(state: folder.State, temperature: dict[str, float], held: int) -> di
         "origin": state.origin,
         "commit": _commit(),
         "keras": f"{keras.__version__} on {keras.backend.backend()}",
-        "temperature": temperature,
+        **calibrated,
         "held_back": held,
         "last": state.curve[-1] if state.curve else {},
     }

@@ -1,5 +1,6 @@
 """Films to pictures: probing and sampling."""
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
 from itertools import chain
@@ -18,6 +19,9 @@ from fer_core.video.source import open_film, picture_stream
 
 _Timed: TypeAlias = tuple[Any, float]
 _DEFAULT = VideoSettings()
+_MOST_THREADS = 16
+"""Decoding has two threads a processor, for others work beside it: when it gets a processor, a picture should be waiting
+to be decoded. Each thread holds a picture, hence a limit."""
 _END_SLACK_S, _END_SLACK_PICTURES = 0.3, 2
 _LOOSE_SLACK_S = 1.0
 _SOUND_SHARE = 0.9
@@ -78,6 +82,8 @@ class Decoding:
 
     def __init__(self, container: Any, stream: Any, samples_per_s: float, *, threads: str = "AUTO") -> None:
         stream.thread_type = threads
+        if threads != "NONE":
+            stream.codec_context.thread_count = min(2 * (os.cpu_count() or 1), _MOST_THREADS)
         self._container, self._stream = container, stream
         self._clock = clock = Clock(stream.time_base, stream.average_rate or stream.guessed_rate)
         self._skipper = Skipper(
