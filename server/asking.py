@@ -10,7 +10,7 @@ from typing import TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from anyio import to_thread
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
 from fer_core.errors import ForbiddenError, InputError
@@ -61,11 +61,17 @@ def refusal(request: Request) -> str:
     site = request.headers.get("sec-fetch-site")
     if not _parts(f"//{host}").hostname:
         return "the request must say by Host whom it asks"
-    if site not in (None, "same-origin", "none") or (origin is not None and _parts(origin).netloc != host):
+    if site not in (None, "same-origin", "none") or not same_origin(request):
         return "another site's page may not do this"
     if request.method not in ("GET", "HEAD") and origin is None and site != "same-origin" and not bearer(request):
         return "the request must say by Origin from which page it comes"
     return ""
+
+
+def same_origin(request: HTTPConnection) -> bool:
+    """Whether it comes from a page of the host that it asks, or from none: browsers name the page, programs don't."""
+    origin = request.headers.get("origin")
+    return origin is None or _parts(origin).netloc == request.headers.get("host", "")
 
 
 def _stranger(request: Request) -> str:

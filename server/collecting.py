@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_core.errors import DataError, InputError, MoodgateError
+from fer_core.privacy import computes_templates
 from fer_core.store import Store
 from fer_core.store.audit import SYSTEM
 from server.clock import FilmClock
@@ -35,6 +36,8 @@ def collect(shop: Workshop, task: Task) -> Json:
 
     name, store = engine_of_faces.check_name(text_of(task.payload, "name")), text_of(task.payload, "store")
     folder = shop.folder / COLLECTIONS
+    if not computes_templates(shop.store.privacy_mode_of(store)):
+        raise InputError(f"{store} keeps sums only: no face may be kept, and no code computed from one")
     consent = consent_of(shop.store, store)
     films = films_of(shop, task.payload)
     made = _made_before(folder / name, task.job.id)
@@ -62,6 +65,7 @@ def _cut(
     warnings: list[str],
 ) -> "Collection":
     from fer_core.collect import CutSettings, check_classes, create, cut_films
+    from fer_core.enrolling import enrolled_in, guarded
     from fer_core.pipeline import check_films
 
     classes, per_person = check_classes(_texts(task.payload, "classes")), task.payload.get("per_person")
@@ -73,6 +77,8 @@ def _cut(
     task.tell("loading the models")
     chosen = shop.chosen_model().path
     engine = shop.engine((None, None, str(chosen) if chosen else None))
+    films = guarded(films, enrolled_in(shop.store, leave[0]), engine.embedder.name)
+    checked = [replace(look, film=film) for look, film in zip(checked, films, strict=True)]
     cuts = cut_films(
         films, engine, CutSettings(per_person=per_person), tell=FilmClock(task, checked).tell, cancelled=task.cancelled,
         warn=warnings.append, checked=checked,

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer_core.errors import InputError
 from server.accounts import is_local, of_request
-from server.asking import sentence
+from server.asking import same_origin, sentence
 from server.services import services
 
 CLOSED = ("/media/", "/_stcore/upload_file", "/_stcore/agent", "/_stcore/metrics", "/app/static")
@@ -20,9 +20,13 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",  # not no-referrer: a form's Origin would then be null
-    "Content-Security-Policy": "frame-ancestors 'self'; base-uri 'self'; form-action 'self'; object-src 'none'",
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' data: blob:; "
+    "connect-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'self'",
 }
-"""What every answer says that doesn't say it itself."""
+"""What every answer says that doesn't say it itself. Streamlit's pages need inline scripts, and their charts `eval`: what is
+left of the policy is that no page loads anything from elsewhere, sends anything elsewhere, or stands in another's frame."""
 
 
 class Gate:
@@ -54,7 +58,12 @@ class Gate:
 
 
 def _may_look(request: HTTPConnection) -> bool:
-    """Whether a page may be drawn at all: before there are accounts on this machine alone."""
+    """Whether a page may be drawn at all: by no other origin's script, and before there are accounts on this machine alone.
+
+    Streamlit itself lets the pages of all of this machine's ports in, and a cookie is sent to every port.
+    """
+    if not same_origin(request):
+        return False
     try:
         open_to_all = services().accounts.exist()
     except InputError:

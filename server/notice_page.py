@@ -10,7 +10,6 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from fer_core import queries
 from fer_core.errors import InputError
 from fer_core.notices import LANGUAGES, Notice, Told, of_record, tell
 from fer_core.store import Store
@@ -58,6 +57,8 @@ async def notice(request: Request) -> Response:
 
 def page_of(store: Store, key: str) -> str | None:
     """The page as HTML, or None where no notice stands. Raises StoreError, DataError."""
+    from fer_core import queries  # it brings pandas
+
     record = queries.standing_notice(store, key)
     if record is None:
         return None

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from fer_core.errors import InputError, MoodgateError
+from fer_core.privacy import computes_templates
 from fer_core.store import Store
+from fer_core.store.staying import left_out
 from server.clock import FilmClock
 from server.expression import Choice
 from server.job import Json, Task
@@ -49,29 +51,38 @@ def reviewed(
     sample_zone: the store is marked as a sample, in that time zone.
     """
     from fer_core import pipeline
+    from fer_core.enrolling import enrolled_in, guarded, unrecognised
 
     task.tell("checking the films")
+    sums_only = not computes_templates(shop.store.privacy_mode_of(store))
+    if sums_only:
+        films = pipeline.for_sums(films, shop.store.hours_for(store))
     checked = pipeline.check_films(films)
     task.check()
     task.tell("loading the models")
     own = shop.store.categories_of(store)
     choice = shop.chosen_model()
-    engine = shop.engine(_names(task.payload, choice))
+    engine = shop.engine(_names(task.payload, choice, sums_only=sums_only))
+    engine = pipeline.without_templates(engine) if sums_only else engine
+    films = [replace(film, evidence=shop.store.keeps_evidence(store)) for film in films]
+    enrolled = enrolled_in(shop.store, store)
+    films = guarded(films, enrolled, engine.embedder.name)
     rules = replace(engine.settings, review=replace(engine.settings.review, valence=own.valence))
     clock = FilmClock(task, checked)
     day = pipeline.review_day(
         store, films, replace(engine, settings=rules), offset=partial(shop.store.offset_for, store),
-        tell=clock.tell, cancelled=task.cancelled, checked=checked,
+        tell=clock.tell, cancelled=task.cancelled, checked=checked, zone=sample_zone or zone_of(shop.store, store),
     )  # fmt: skip
     task.check()
     task.tell("writing", 1.0)
     if sample_zone:
         shop.store.put_store(store, is_sample=True, time_zone=sample_zone)
     day = renamed(day, names)
-    shop.store.write_day(day, categories=own, settings=rules.review)
-    result = result_of(day, zone_of(shop.store, store))
+    written = shop.store.write_day(day, categories=own, settings=rules.review)
+    result = result_of(written, zone_of(shop.store, store))
     unheeded = [choice.note] if choice.note and not task.payload.get("emotion") else []
-    return result | {"warnings": result["warnings"] + unheeded}
+    unknown = unrecognised(enrolled, engine.embedder.name)
+    return result | {"warnings": [*result["warnings"], *left_out(day, written), *unknown, *unheeded]}
 
 
 def films_of(shop: Workshop, payload: Json) -> "list[Film]":
@@ -160,7 +171,14 @@ def uploaded_films(uploads: Uploads, payload: Json) -> list[Path]:
     return [path for path in paths if uploads.name_of(path)]
 
 
-def _names(payload: Json, choice: Choice) -> Names:
-    """What the job names; for the expression model else the chosen one, and nothing (None) for the standard one."""
+def _names(payload: Json, choice: Choice, *, sums_only: bool) -> Names:
+    """What the job names; for the expression model else the chosen one, and nothing (None) for the standard one.
+
+    sums_only: no embedder (""), whatever it names.
+    """
     chosen = str(choice.path) if choice.path else None
-    return payload.get("detector") or None, payload.get("embedder") or None, payload.get("emotion") or chosen
+    return (
+        payload.get("detector") or None,
+        "" if sums_only else payload.get("embedder") or None,
+        payload.get("emotion") or chosen,
+    )

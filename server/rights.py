@@ -16,6 +16,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
     {
         "sums": "see the overview and the trends",
         "visits": "see single visits",
+        "pictures": "see the pixelated pictures of visits",
         "correct": "correct a visit or declare it void",
         "export sums": "export sums",
         "export visits": "export visits and appearances",
@@ -32,20 +33,24 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "opt out": "find the visits around a moment and delete them",
         "purge": "have deleted what is past its time, and see the reports of it",
         "notices": "write notices and record that they hang",
+        "people": "enrol staff and guests who agreed, and delete them",
         "audit": "read and verify the audit log",
         "accounts": "make, change and end accounts",
     }
 )
 """Everything that may be allowed, in words that go on after “may”."""
 
-_DAILY = ("sums", "visits", "correct", "export sums", "export visits", "footage", "cameras", "settings", "validity", "live")
+_DAILY = (
+    "sums", "visits", "pictures", "correct", "export sums", "export visits", "footage", "cameras", "settings", "validity",
+    "live",
+)  # fmt: skip
 MAY: Mapping[Role, frozenset[str]] = MappingProxyType(
     {
         "administrator": frozenset(ACTIONS),
-        "manager": frozenset((*_DAILY, "tokens")),
+        "manager": frozenset((*_DAILY, "tokens", "people")),
         "analyst": frozenset(("sums", "export sums")),
         "demo": frozenset(("sums", "visits", "live")),
-        "privacy officer": frozenset(("opt out", "purge", "notices", "audit")),
+        "privacy officer": frozenset(("opt out", "purge", "notices", "audit", "people")),
     }
 )
 """The roles. Of which stores, says STORES."""
@@ -63,6 +68,8 @@ KINDS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
         "answers": ("validity",),
         "jobs": ("footage", "settings", "lab", "purge"),
         "audit": ("audit",),
+        "people": ("people",),
+        "pictures": ("pictures",),
     }
 )
 """The kinds of queries, each with the actions of which one is enough."""
@@ -84,6 +91,7 @@ PAGES: Mapping[str, str] = MappingProxyType(
         "notices.py": "notices",
         "documents.py": "notices",
         "privacy.py": "notices",
+        "people.py": "people",
         "audit.py": "audit",
         "account.py": ANYBODY,
         "accounts.py": "accounts",
@@ -121,7 +129,10 @@ CALLS: Mapping[str, Rule] = MappingProxyType(
         "refresh_offsets": Rule("settings"),
         "set_calibrated_offset": Rule("settings"),
         "put_setting": Rule("app", "none"),
+        "keeps_evidence": Rule(ANYBODY),
         "purge": Rule("purge", "every"),
+        "set_privacy_mode": Rule("settings"),
+        "privacy_mode_of": Rule(ANYBODY),
         "delete_span": Rule("opt out"),
         "delete_visits": Rule("opt out"),
         "switch_on_exit_button": Rule("validity"),
@@ -132,6 +143,11 @@ CALLS: Mapping[str, Rule] = MappingProxyType(
         "put_notice_draft": Rule("notices"),
         "record_notice": Rule("notices"),
         "withdraw_notice": Rule("notices"),
+        "enrol_person": Rule("people"),
+        "renew_person": Rule("people"),
+        "revoke_person": Rule("people"),
+        "delete_person": Rule("people"),
+        "embedders_of": Rule("people"),
         "audit": Rule(ANYBODY, "none"),
     }
 )

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from server import notice_page
+from server import evidence, notice_page
 from server.account_routes import account_routes
 from server.asking import PUBLIC, account_of, guarded
 from server.exits import exit_routes
@@ -30,6 +30,7 @@ def routes(address: str | None = None) -> list[Route]:
         Route("/upload/{id}", guarded(_tell, "footage"), methods=["GET"]),  # starlette answers HEAD by it
         Route("/upload/{id}", guarded(_append, "footage"), methods=["PATCH"]),
         Route("/upload/{id}", guarded(_remove, "footage"), methods=["DELETE"]),
+        Route(evidence.PATH, guarded(evidence.evidence, evidence.ACTION), methods=["GET"]),
         Route(notice_page.PATH, notice_page.notice, methods=["GET"]),  # for everybody, from anywhere
         *account_routes(address),
         *exit_routes(),  # for tablets, from anywhere

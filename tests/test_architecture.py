@@ -9,11 +9,11 @@ import pytest
 
 CORE = Path(__file__).parents[1] / "fer_core"
 FLOORS = (
-    ("types", "errors", "settings"),
+    ("types", "errors", "settings", "privacy"),
     ("geometry", "metrics", "weights", "inference", "video"),
-    ("detect", "embed", "emotion", "track", "quality", "gate", "match", "review"),
+    ("detect", "embed", "emotion", "track", "quality", "gate", "gallery", "match", "review", "pixelate"),
     ("pipeline", "store", "queries", "dataset", "publish", "explain"),
-    ("train", "evaluate", "collect", "sample", "bench", "live", "notices", "validity"),
+    ("train", "evaluate", "collect", "sample", "bench", "live", "notices", "validity", "enrolling"),
     ("cli", "__main__"),
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}

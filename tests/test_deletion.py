@@ -229,8 +229,10 @@ def test_files_without_an_owner_are_found(store: Store) -> None:
     (made.folder / "exports" / "2026").mkdir(parents=True)
     receipt = forgetting.forget_store(made, "A", "Ana")
     assert [one.id for one in made.uploads.all()] == keys[1:]  # the store's own film went with it
-    assert receipt.files.found == {"uploads": [keys[2]], "collections": ["Old"], "models": ["m"], "exports": ["2026"]}
-    assert receipt.files.looked == {"uploads": 2, "collections": 1, "models": 1, "exports": 1}
+    assert receipt.files.found == {"uploads": [keys[2]], "collections": ["Old"], "models": ["m"], "exports": ["2026"],
+                                   "evidence pictures": []}  # fmt: skip
+    looked = {"uploads": 2, "collections": 1, "models": 1, "exports": 1, "evidence pictures": 0}
+    assert receipt.files.looked == looked
     assert "Found 1 uploaded films that no job names" in receipt.text()
 
 

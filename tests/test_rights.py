@@ -7,6 +7,7 @@ the large one must be what it would be told of that.
 import importlib
 import inspect
 import pkgutil
+from datetime import timedelta
 
 import pandas as pd
 import pytest
@@ -25,8 +26,8 @@ from server.rights import KINDS as ENOUGH
 from server.rights import STORES as REACH
 from server.services import close_all, services
 from server.uploads import UploadError
-from tests.days import count
-from tests.shops_of_three import NORTH, SAMPLE, SOUTH, STORES, everybody, fill, signed_in
+from tests.days import count, rows
+from tests.shops_of_three import NOON, NORTH, SAMPLE, SOUTH, STORES, everybody, fill, signed_in
 from tests.test_server_routes import HOME, ask
 from ui.account import may_open
 from ui.maps import standard
@@ -54,7 +55,13 @@ def first_visit(store, name):
     return queries.visits(store, Filter(stores=(name,))).iloc[0]
 
 
+def pictures(store):
+    """The ids of all evidence pictures, and one of none; what the routes give of them tries tests/test_evidence.py."""
+    return ["x", *(str(one) for (one,) in rows(store, "SELECT evidence_id FROM evidence ORDER BY ALL"))]
+
+
 SOUTHS = Filter(stores=(SOUTH,))
+DAY = timedelta(days=1)
 QUESTIONS = {
     "visits": lambda s, big: [queries.visits(s), queries.visits(s, SOUTHS)],
     "visits_page": lambda s, big: [
@@ -86,6 +93,14 @@ QUESTIONS = {
     "notices": lambda s, big: [QUERIES["notices"](s, name) for name in STORES],
     "notice_stored": lambda s, big: [QUERIES["notice_stored"](s, name) for name in STORES],
     "notice_setup": lambda s, big: QUERIES["notice_setup"](s, SOUTH),
+    "tallies": lambda s, big: QUERIES["tallies"](s),
+    "sums_kept": lambda s, big: QUERIES["sums_kept"](s),
+    "mode_losses": lambda s, big: [QUERIES["mode_losses"](s, name, "aggregate") for name in STORES],
+    "people": lambda s, big: [QUERIES["people"](s, name) for name in STORES],
+    "visits_around": lambda s, big: [QUERIES["visits_around"](s, name, NOON, NOON + DAY) for name in STORES],
+    "lone_around": lambda s, big: [QUERIES["lone_around"](s, name, NOON, NOON + DAY) for name in STORES],
+    "evidence": lambda s, big: [QUERIES["evidence"](s, first_visit(big, name)["visit_id"]) for name in STORES],
+    "evidence_picture": lambda s, big: [QUERIES["evidence_picture"](s, one) for one in pictures(big)],
     "standing_notice": lambda s, big: QUERIES["standing_notice"](s, QUERIES["notice_setup"](big, SOUTH)["store_id"]),
 }
 EXPORTS = {"export", "export_all"}
@@ -412,7 +427,7 @@ OPEN = {"/health", "/notice/{id}", "/exit/{secret}"} | {
 def test_every_route_but_the_open_ones_needs_an_account(house):
     upload = house[0].uploads.create("film.mp4", 2, "another")
     closed = [route for route in routes() if route.path not in OPEN]
-    assert {route.path for route in closed} == {"/upload", "/upload/{id}"}
+    assert {route.path for route in closed} == {"/upload", "/upload/{id}", "/evidence/{id}"}
     for route in closed:
         for method in route.methods:
             answer = ask(method, route.path.replace("{id}", upload.id))

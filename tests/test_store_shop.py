@@ -193,7 +193,10 @@ def test_old_days_go_with_all_that_hangs_on_them(store: Store) -> None:
     store.write_day(day_of("A", MORNING + timedelta(days=20), "new"))
     assert set(store.purge(MORNING + timedelta(days=29)).values()) == {0}
     gone = store.purge(MORNING + timedelta(days=31))
-    assert gone == {"visits": 3, "series": 8, "appearances": 10, "footage": 2, "corrections": 1, "jobs": 1, "answers": 0}
+    assert gone == {
+        "visits": 3, "series": 8, "appearances": 10, "footage": 2, "corrections": 1, "jobs": 1, "answers": 0, "tallies": 0,
+        "evidence": 0,
+    }  # fmt: skip
     assert rows(store, "SELECT DISTINCT store, entry_film FROM visits ORDER BY ALL") == [("A", "new.mp4"), ("B", "others.mp4")]
     assert rows(store, "SELECT count(*) FROM series WHERE appearance_id NOT IN (SELECT appearance_id FROM appearances)") == [
         (0,)
@@ -216,7 +219,8 @@ def test_days_without_times_go_by_their_writing(store: Store) -> None:
     store.write_day(make_day("A"))
     assert store.purge(datetime.now(UTC) + timedelta(days=1))["visits"] == 0
     assert store.purge(datetime.now(UTC) + timedelta(days=3)) == {
-        "visits": 3, "series": 8, "appearances": 10, "footage": 2, "corrections": 0, "jobs": 0, "answers": 0,
+        "visits": 3, "series": 8, "appearances": 10, "footage": 2, "corrections": 0, "jobs": 0, "answers": 0, "tallies": 0,
+        "evidence": 0,
     }  # fmt: skip
 
 

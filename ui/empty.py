@@ -8,7 +8,7 @@ from fer_core.queries import Filter
 from server.handlers import SAMPLE_SHOP
 from server.jobs import Job
 from ui import account, filters, resources
-from ui.places import ANALYSE
+from ui.places import ANALYSE, TRENDS
 from ui.plain import counted, escape
 
 _EVERY = "2s"
@@ -37,6 +37,10 @@ def _none_yet() -> None:
     busy = [job for job in resources.services().jobs.list() if job.active]
     if busy:
         st.fragment(_waiting, run_every=_EVERY)(resources.store().version())
+        return
+    if resources.ask("sums_kept", filters.current()):
+        st.info("There are no visits here: a store keeps sums. They stand on the page Trends.", icon=":material/bar_chart:")
+        account.link(TRENDS)
         return
     if not account.may("footage"):
         st.info("There are no visits here yet.", icon=":material/movie:")

@@ -6,14 +6,20 @@ from types import MappingProxyType
 import streamlit as st
 
 from fer_core.notices import REGIONS
-from ui import account, privacy_documents, privacy_notice, privacy_record, resources
+from ui import account, audit, opt_out, privacy_documents, privacy_notice, privacy_record, resources, settings_receipts
 from ui.notices import tell
 from ui.places import SETTINGS
-from ui.privacy_common import Chosen, chosen_store, noted, region_words
+from ui.privacy_common import Chosen, chosen_store, region_words
 from ui.settings_common import change, choose_store
 
 TABS: Mapping[str, Callable[[Chosen], None]] = MappingProxyType(
-    {"Notice": privacy_notice.show, "Record": privacy_record.show, "Documents": privacy_documents.show}
+    {
+        "Notice": privacy_notice.show,
+        "Record": privacy_record.show,
+        "Opt-out": opt_out.show,
+        "Deletions": lambda _chosen: settings_receipts.show(),
+        "Documents": privacy_documents.show,
+    }
 )
 _WIDTH = 900
 """Pixels, as in the settings."""
@@ -27,6 +33,7 @@ def show() -> None:
         if resources.stores().empty:
             st.info("There is no store yet. Make the first one on the page Settings.", icon=":material/storefront:")
             account.link(SETTINGS)
+            settings_receipts.show()  # that of the last store, too
             return
         name = choose_store()
         if name is None:
@@ -53,4 +60,4 @@ def _region(chosen: Chosen) -> None:
 
 def _set_region(chosen: Chosen, region: str) -> None:
     resources.store().put_region(chosen.name, region)
-    noted("notice.region", chosen, region=region)
+    audit.note("notice.region", store=chosen.name, detail={"region": region})

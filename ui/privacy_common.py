@@ -1,11 +1,12 @@
-"""What the tabs of the page Privacy share: the chosen store, its notice as it is being written, a note for the audit log."""
+"""What the tabs of the page Privacy share: the chosen store and its notice as it is being written."""
 
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fer_core.errors import DataError
 from fer_core.notices import REGIONS, Camera, Notice
-from ui import audit, resources
+from fer_core.privacy import USUAL, Mode, mode_of
+from ui import resources
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Chosen:
     retention_days: int | None
     cameras: tuple[Camera, ...]
     draft: Notice | None
+    mode: Mode = USUAL
+    evidence: bool = False
 
 
 def chosen_store(name: str) -> Chosen:
@@ -27,15 +30,17 @@ def chosen_store(name: str) -> Chosen:
     cameras = tuple(Camera(row["role"], row["door"]) for row in resources.ask("cameras", name).to_dict("records"))
     days = known["retention_days"]
     made = Chosen(
-        name, setup["store_id"], setup["region"], bool(known["is_sample"]), int(days) if days else None, cameras, None
-    )
+        name, setup["store_id"], setup["region"], bool(known["is_sample"]), int(days) if days else None, cameras, None,
+        mode_of(known["privacy_mode"]), resources.store().keeps_evidence(name),
+    )  # fmt: skip
     return replace(made, draft=_draft(made, setup["draft"]))
 
 
 def up_to_date(chosen: Chosen, notice: Notice) -> Notice:
-    """The notice with what the settings say today: name, region, retention, all cameras."""
+    """The notice with what the settings say today: name, region, retention, privacy mode, all cameras."""
     return replace(
-        notice, store=chosen.name, region=chosen.region, retention_days=chosen.retention_days, cameras=chosen.cameras
+        notice, store=chosen.name, region=chosen.region, retention_days=chosen.retention_days, cameras=chosen.cameras,
+        mode=chosen.mode, evidence=chosen.evidence,
     )  # fmt: skip
 
 
@@ -52,11 +57,6 @@ def _draft(chosen: Chosen, content: Any) -> Notice | None:
         return up_to_date(chosen, Notice.from_json(told)) if told else None
     except DataError:  # written by a version with other fields: the form begins anew
         return None
-
-
-def noted(action: str, chosen: Chosen, **detail: Any) -> None:
-    """A line of the audit log about the store's notice."""
-    audit.note(action, store=chosen.name, detail=detail)
 
 
 def region_words(region: str, *, is_sample: bool = False) -> str:

@@ -8,10 +8,10 @@ import streamlit as st
 
 from fer_core.errors import DataError
 from fer_core.notices import BASES, LANGUAGES, LONGEST, UNSET, Notice, only_here, sign
-from ui import resources
+from ui import audit, resources
 from ui.notices import sentence
 from ui.plain import counted
-from ui.privacy_common import Chosen, noted, up_to_date
+from ui.privacy_common import Chosen, up_to_date
 from ui.settings_common import change
 
 _LONGEST_KEPT = 3650
@@ -48,7 +48,7 @@ def _made(chosen: Chosen, values: dict[str, Any]) -> Notice | None:
 
 def _save(chosen: Chosen, notice: Notice) -> None:
     resources.store().put_notice_draft(chosen.name, notice.as_json())
-    noted("notice.write", chosen, languages=list(notice.languages))
+    audit.note("notice.write", store=chosen.name, detail={"languages": list(notice.languages)})
 
 
 # ---- the form -------------------------------------------------------------------------------------------------------

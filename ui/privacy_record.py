@@ -9,9 +9,9 @@ import streamlit as st
 from fer_core.notices import Camera, Notice, camera_words, missing, of_record
 from fer_core.notices import standing as standing_of
 from fer_core.notices.facts import doubts, facts
-from ui import resources
+from ui import audit, resources
 from ui.plain import day_and_time, escape
-from ui.privacy_common import Chosen, noted, standing
+from ui.privacy_common import Chosen, standing
 from ui.settings_common import change
 
 _NOT_YET = "Save the notice in the tab “Notice” first."
@@ -63,7 +63,7 @@ def _withdrawal(chosen: Chosen) -> None:
 
 def _withdraw(chosen: Chosen) -> None:
     resources.store().withdraw_notice(chosen.name)
-    noted("notice.withdraw", chosen)
+    audit.note("notice.withdraw", store=chosen.name)
 
 
 def _record(chosen: Chosen, notice: Notice) -> None:
@@ -91,7 +91,7 @@ def _record(chosen: Chosen, notice: Notice) -> None:
 def _write(chosen: Chosen, notice: Notice, cameras: tuple[Camera, ...], by: str) -> None:
     content = replace(notice, cameras=cameras).as_json()
     resources.store().record_notice(chosen.name, content, by)
-    noted("notice.record", chosen, cameras=len(cameras), languages=list(notice.languages))
+    audit.note("notice.record", store=chosen.name, detail={"cameras": len(cameras), "languages": list(notice.languages)})
 
 
 def _camera_name(camera: Camera) -> str:

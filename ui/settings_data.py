@@ -63,6 +63,7 @@ def purged(result: dict[str, Any]) -> str:
     said = [counted(deleted.get(table, 0), word) for table, word in words.items()]
     if not any(deleted.values()):
         return "Nothing was past its time."
+    said += [counted(deleted["tallies"], "sum by hour", "sums by hour")] if deleted.get("tallies") else []
     return f"Deleted: {', '.join(said)}."
 
 

@@ -10,11 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from server import collecting, forgetting
-from ui import resources
+from ui import resources, settings_evidence
 from ui.audit import Noted, actor
 from ui.plain import escape
 from ui.privacy_common import region_words
 from ui.settings_common import change, choose_next, choose_store, typed_confirmation
+from ui.settings_mode import mode
 from ui.settings_offsets import offsets
 
 DAYS: Mapping[str, str] = {
@@ -42,6 +43,8 @@ def show() -> None:
     else:
         st.caption(f":material/privacy_tip: {region_words(resources.ask('notice_setup', name)['region'])}")
     _store(name, known)
+    mode(name, known)
+    settings_evidence.show(name, known)
     offsets(name, known)
     _delete(name)
 
@@ -109,7 +112,7 @@ def _store(name: str, known: Mapping[str, Any]) -> None:
             _MOST_DAYS,
             int(known["retention_days"] or 0),
             key=f"store_days_{name}",
-            help="Older visits are deleted with everything of theirs when the retention runs: see the tab “Data”.",
+            help="Older visits, with everything of theirs, and sums go when the retention runs: see the tab “Data”.",
         )
         sent = st.form_submit_button("Save", key=f"store_save_{name}", type="primary")
     if sent:

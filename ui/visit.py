@@ -10,7 +10,7 @@ import streamlit as st
 from fer_core.errors import MoodgateError
 from fer_core.settings import ReviewSettings
 from fer_core.types import EXPRESSIONS, REVIEWS, Review
-from ui import audit, resources, theme, visit_charts, visit_words
+from ui import audit, resources, theme, visit_charts, visit_pictures, visit_words
 from ui.audit import Noted
 from ui.maps import standard, version_of
 from ui.notices import leave, sentence
@@ -44,6 +44,7 @@ def show(visit_id: str) -> None:
     for role, column in zip(("entry", "exit"), st.columns(2, gap="large"), strict=True):
         with column:
             _appearance(row, role)
+    visit_pictures.show(visit_id, zone)
     _corrections(row, zone)
     _particulars(row)
 

@@ -144,18 +144,22 @@ class _Cutting(FilmAnalysis):
         self.settings = settings
         self.seen: list[_Seen] = []
 
-    def _read(self, passage: Passage) -> Appearance | None:
-        """Keep the passage's faces, unless it is staff's or nobody can tell whose it is; never an appearance."""
-        if passage.template is None or not self.film.gate.admits_template(passage.template):
-            return None
+    def read(self, passages: list[Passage]) -> list[Appearance]:
+        """Keep the faces of each passage, unless nobody can tell whose it is; never an appearance."""
+        for passage in passages:
+            if passage.template is not None:
+                self._keep_faces(passage, passage.template)
+        return []
+
+    def _keep_faces(self, passage: Passage, template: FloatArray) -> None:
         cuts = _spread([_cut(shot, self.place) for shot in _good(passage.shots, self.settings)], self.settings)
-        if cuts:
-            shots = [cut.shot for cut in cuts if cut.shot]
-            guesses = self.engine.emotion.predict_many([shot.patch for shot in shots], [shot.face for shot in shots])
-            # the shots go here: kept for a day of people, they would fill the memory
-            kept = [replace(cut, shot=None, guess=guess) for cut, guess in zip(cuts, guesses, strict=True)]
-            self.seen.append(_Seen(self.place, passage.start_s, passage.end_s, passage.template, kept))
-        return None
+        if not cuts:
+            return
+        shots = [cut.shot for cut in cuts if cut.shot]
+        guesses = self.engine.emotion.predict_many([shot.patch for shot in shots], [shot.face for shot in shots])
+        # the shots go here: kept for a day of people, they would fill the memory
+        kept = [replace(cut, shot=None, guess=guess) for cut, guess in zip(cuts, guesses, strict=True)]
+        self.seen.append(_Seen(self.place, passage.start_s, passage.end_s, template, kept))
 
 
 def _passages(checked: Checked, place: int, engine: Engine, settings: CutSettings, ears: _Ears) -> list[_Seen]:

@@ -21,6 +21,10 @@ FILES: Mapping[str, tuple[str, str]] = {
         "Small grey pictures of faces that people label, where somebody allowed it for the store; no names.",
         "Until the day that was chosen, then deleted.",
     ),
+    "evidence/": (
+        "Two pictures of each visit, in coarse blocks, at most 12 × 12 over the face, where a store asks for them.",
+        "24 hours, or until the visit is deleted.",
+    ),
     "sets/": ("Labelled pictures of faces that were brought here to train a model.", "Until somebody deletes them."),
     "models/": ("Models that were trained here. No picture can be read from them directly.", "Until somebody deletes them."),
     "exports/": ("Tables that somebody wrote to the server.", "Until somebody deletes them."),
@@ -33,8 +37,9 @@ FILES: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 """What lies in the data folder, and how long."""
 MEMORY = (
-    "Face codes (templates) are in no table and no file of this list. They are in memory while a day's films are compared, "
-    "and gone when the day is settled."
+    "Face codes (templates) are in no table and no file of this list, but for those of people who agreed (table templates). "
+    "All others are in memory while a day's films are compared, and gone when the day is settled; in a store of sums only none "
+    "is computed."
 )
 
 

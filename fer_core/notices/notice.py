@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from fer_core.errors import DataError
 from fer_core.notices.regions import REGIONS, UNSET
 from fer_core.notices.words import LANGUAGES
+from fer_core.privacy import USUAL, Mode, mode_of
 
 BASES: Mapping[str, str] = {"interests": "Legitimate interests", "consent": "Explicit consent"}
 """Legal bases by the name of their sentence in `Words`, with the words of the form."""
@@ -36,7 +37,8 @@ class Notice:
     controller, address, contact: who is responsible, where, and whom to write to or call. page: the public page's address.
     purpose: own sentences by language, in place of the standard one. basis: a key of BASES. retention_days: how long visits
     are kept (None: until somebody deletes them). films_days: how long the shop itself keeps the films (0: they go once they
-    are analysed). languages: of LANGUAGES, in the order of the sign.
+    are analysed). mode: the store's privacy mode. evidence: whether pixelated pictures of visits are kept for a day. languages:
+    of LANGUAGES, in the order of the sign.
 
     Raises DataError, one sentence that names what is missing or unfit.
     """
@@ -53,6 +55,8 @@ class Notice:
     films_days: int = 0
     cameras: tuple[Camera, ...] = ()
     languages: tuple[str, ...] = ("en",)
+    mode: Mode = USUAL
+    evidence: bool = False
 
     def __post_init__(self) -> None:
         for name in ("controller", "contact", "page", "address", "store"):
@@ -97,6 +101,7 @@ def _check_filled(notice: Notice) -> None:
 
 
 def _check_choices(notice: Notice) -> None:
+    mode_of(notice.mode)
     if notice.region not in REGIONS:
         raise DataError(f"{notice.region!r} is no region; they are {', '.join(REGIONS)}")
     if notice.basis not in BASES:

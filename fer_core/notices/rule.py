@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from fer_core import queries
 from fer_core.errors import DataError
 from fer_core.notices.notice import Camera, camera_words
 from fer_core.notices.regions import REGIONS, UNSET
-from fer_core.queries import Source
 from fer_core.store.rows import camera_id, text
+from fer_core.store.scope import Source
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,8 @@ class Standing:
 
 def standing(source: Source, store: str) -> Standing:
     """The store as it stands in the database; one that isn't there yet has no region."""
+    from fer_core import queries  # it brings pandas, which the server's start does without
+
     try:
         setup, known = queries.notice_setup(source, store), queries.store(source, store)
     except DataError:

@@ -30,8 +30,9 @@ def tell(notice: Notice, language: str) -> Told:
     """The notice in that language, one of LANGUAGES."""
     words = words_of(language)
     why = Part(words.purpose_head, (notice.purpose.get(language) or words.purpose,))
-    kept = Part(words.kept_head, (words.templates, f"{films(notice, words)} {figures(notice, words)}", words.staff))
-    objecting = Part(words.object_head, (words.object.format(contact=notice.contact),))
+    kept = Part(words.kept_head, (templates(notice, words), f"{films(notice, words)} {figures(notice, words)}", words.staff))
+    sums = notice.mode == "aggregate"
+    objecting = Part(words.object_head, ((words.object_sums if sums else words.object).format(contact=notice.contact),))
     whole = (
         Part(words.who_head, (notice.controller, *notice.address.splitlines())),
         Part(words.contact_head, (notice.contact,)),
@@ -39,26 +40,33 @@ def tell(notice: Notice, language: str) -> Told:
         Part(words.basis_head, (basis(notice, words) + ".",)),
         kept,
         objecting,
-        Part(words.rights_head, (words.rights,)),
+        Part(words.rights_head, (words.rights_sums if sums else words.rights,)),
         *([Part(words.cameras_head, tuple(camera(one, words) for one in notice.cameras))] if notice.cameras else []),
     )
-    return Told(language, words.title, words.lead, (why, kept, objecting), whole, words.more)
+    return Told(language, words.title, words.lead_sums if sums else words.lead, (why, kept, objecting), whole, words.more)
+
+
+def templates(notice: Notice, words: Words) -> str:
+    """What is computed from a face, by the store's privacy mode."""
+    return {"aggregate": words.templates_sums, "opt-in": words.templates_agreed}.get(notice.mode, words.templates)
 
 
 def films(notice: Notice, words: Words) -> str:
     """What becomes of the films."""
     if not notice.films_days:
-        return words.films_gone
+        return words.films_gone_pictures if notice.evidence else words.films_gone
     period = words.period_one if notice.films_days == 1 else words.period_many
-    return words.films_kept.format(period=period.format(days=notice.films_days))
+    kept = words.films_kept_pictures if notice.evidence else words.films_kept
+    return kept.format(period=period.format(days=notice.films_days))
 
 
 def figures(notice: Notice, words: Words) -> str:
-    """What becomes of the visits' numbers."""
+    """What becomes of the visits' numbers, or of the sums."""
+    sums = notice.mode == "aggregate"
     if not notice.retention_days:
-        return words.figures_open
+        return words.figures_sums_open if sums else words.figures_open
     after = words.after_one if notice.retention_days == 1 else words.after_many
-    return words.figures.format(after=after.format(days=notice.retention_days))
+    return (words.figures_sums if sums else words.figures).format(after=after.format(days=notice.retention_days))
 
 
 def basis(notice: Notice, words: Words) -> str:

@@ -22,26 +22,36 @@ LANGUAGES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Words:
-    """A language's sentences; `{…}` is filled in. interests_by and consent_by are the articles of law by region."""
+    """A language's sentences; `{…}` is filled in. Those that end on _sums are for stores that keep sums only, templates_agreed
+    for those that recognise only people who agreed, those on _pictures for those that keep evidence pictures. interests_by and
+    consent_by are the articles of law by region."""
 
     name: str
     title: str
     lead: str
+    lead_sums: str
     purpose_head: str
     purpose: str
     kept_head: str
     templates: str
+    templates_sums: str
+    templates_agreed: str
     films_gone: str
     films_kept: str
+    films_gone_pictures: str
+    films_kept_pictures: str
     period_one: str
     period_many: str
     figures: str
     figures_open: str
+    figures_sums: str
+    figures_sums_open: str
     after_one: str
     after_many: str
     staff: str
     object_head: str
     object: str
+    object_sums: str
     more: str
     who_head: str
     contact_head: str
@@ -50,6 +60,7 @@ class Words:
     consent: str
     rights_head: str
     rights: str
+    rights_sums: str
     cameras_head: str
     entry: str
     exit: str

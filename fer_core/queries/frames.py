@@ -61,7 +61,7 @@ def series(source: Source, appearance_id: str) -> pd.DataFrame:
     columns = ["time_s", "weight", *EXPRESSIONS]
     with source.cursor() as cursor:
         row = cursor.execute(
-            "SELECT times_s, weights, probabilities FROM series WHERE appearance_id = ?", [appearance_id]
+            "SELECT times_s, weights, probabilities FROM series WHERE appearance_id = try_cast(? AS UUID)", [appearance_id]
         ).fetchone()
     if row is None:
         return pd.DataFrame(columns=columns, dtype="float32")

@@ -53,7 +53,9 @@ def notice_stored(source: Source, store: str) -> dict[str, Any]:
     """What there is of a store: visits (their number), first and last (days, or None), and the names of the detectors,
     embedders and expression models of its films, in lists under detector, embedder, emotion (None for no film)."""
     own = "store_id IN (SELECT store_id FROM stores WHERE name = $name)"
-    names = ", ".join(f"list_sort(list(DISTINCT {kind})) AS {kind}" for kind in ("detector", "embedder", "emotion"))
+    names = ", ".join(
+        f"list_sort(list(DISTINCT {kind}) FILTER ({kind} <> '')) AS {kind}" for kind in ("detector", "embedder", "emotion")
+    )
     sql = (
         f"SELECT * FROM (SELECT count(*) AS visits, min(local_at)::DATE AS first, max(local_at)::DATE AS last "  # noqa: S608
         f"FROM visits WHERE {own}), (SELECT {names} FROM footage WHERE {own})"

@@ -24,7 +24,7 @@ from fer_core.types import EXPRESSIONS, REVIEWS
 Grain: TypeAlias = Literal["hour", "day", "week", "month"]
 By: TypeAlias = Literal["store", "door"]
 
-_BUCKETS: Mapping[Grain, str] = {
+BUCKETS: Mapping[Grain, str] = {
     "hour": "date_trunc('hour', local_at)",
     "day": "local_at::DATE::TIMESTAMP",
     "week": "date_trunc('week', local_at::DATE)::TIMESTAMP",
@@ -105,7 +105,7 @@ def trend(source: Source, filter: Filter = EVERYTHING, grain: Grain = "day", by:
     group is the store, or the door by which they came, with its store before it unless the filter has just one; or
     "all visits". Visits without a time of day are left out: `Summary.undated` counts them. Times without a visit have no row.
     """
-    keys = {"bucket": _BUCKETS[grain]} | _GROUPS[by]
+    keys = {"bucket": BUCKETS[grain]} | _GROUPS[by]
     told = {"bucket": "bucket", "group": _label(filter, by)}
     return frame_of(source, cells(filter, keys, {**COUNTS, **INTERVAL}, given=("local_at IS NOT NULL",), told=told))
 

@@ -11,14 +11,16 @@ store's own clock. The verdict that counts is coalesce(corrected_review, review)
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fer_core.review import Categories, Offset
 from fer_core.settings import ReviewSettings
 from fer_core.store import categories as maps
-from fer_core.store import corrections, jobs, notices, offsets, recompute, shops
+from fer_core.store import corrections, jobs, notices, offsets, recompute, shops, staying
+from fer_core.store import evidence as pictures
 from fer_core.store.categories import STANDARD
 from fer_core.store.forgetting import Forgetting
 from fer_core.store.opening import data_folder
@@ -26,6 +28,9 @@ from fer_core.store.rows import text
 from fer_core.store.shops import WEEKDAYS, OpeningHours, Zones
 from fer_core.store.write import append, write_day
 from fer_core.types import Day, Review, Role
+
+if TYPE_CHECKING:
+    from fer_core.gate import Week  # it loads a package for pictures
 
 __all__ = ["STANDARD", "WEEKDAYS", "OpeningHours", "Store", "Zones", "data_folder"]
 
@@ -39,18 +44,25 @@ class Store(Forgetting):
 
     # ---- days
 
-    def write_day(self, day: Day, *, categories: Categories = STANDARD, settings: ReviewSettings | None = None) -> None:
+    def write_day(self, day: Day, *, categories: Categories = STANDARD, settings: ReviewSettings | None = None) -> Day:
         """Write a settled day, and estimate the store's camera offsets anew; `categories` gave the day's valences.
 
         The same films again (same store, role and bytes) replace what they gave before; corrections of visits that come
         back hold again. Films of earlier runs that are not in this one keep their appearances; visits that touched a
-        replaced appearance go, and the partner's status becomes unmatched. Templates are not written.
+        replaced appearance go, and the partner's status becomes unmatched. Templates are not written. What was deleted from
+        the store is not written again (`staying`). Where the store asks for evidence pictures, those of the visits are kept.
 
-        Raises OutputError, and ValueError for a visit that isn't the day's own.
+        Returns the day as it was written. Raises OutputError, and ValueError for a visit that isn't the day's own.
         """
-        with self._transaction() as cursor:
-            store_id = write_day(cursor, day, categories)
-            offsets.refresh(cursor, store_id, settings or ReviewSettings())
+        with ExitStack() as undo:
+            with self._transaction() as cursor:
+                written = staying.without_deleted(cursor, self.path, day)
+                store_id = write_day(cursor, written, categories)
+                undo.callback(pictures.put(cursor, self.path, written, store_id))
+                offsets.refresh(cursor, store_id, settings or ReviewSettings())
+            undo.pop_all()
+        self.tidy_evidence()
+        return written
 
     # ---- stores and cameras
 
@@ -63,6 +75,7 @@ class Store(Forgetting):
         opening_hours: OpeningHours | None = None,
         retention_days: int | None = None,
         offset_enabled: bool | None = None,
+        evidence: bool | None = None,
     ) -> None:
         """Make the store of that name, or change what is given of it; None leaves a thing as it is.
 
@@ -73,16 +86,24 @@ class Store(Forgetting):
             opening_hours: {"mon": ["09:00", "18:00"], …}, a missing day is closed; {} means unknown.
             retention_days: how long visits are kept; 0 means for ever.
             offset_enabled: whether camera offsets are taken off new (and recomputed) visits.
+            evidence: whether two pixelated pictures of each visit are kept for a day; False deletes those that there are.
 
         Raises DataError.
         """
         shops.check_name(name)
         changes = {
             "time_zone": time_zone, "is_sample": is_sample, "opening_hours": opening_hours,
-            "retention_days": retention_days, "offset_enabled": offset_enabled,
+            "retention_days": retention_days, "offset_enabled": offset_enabled, "evidence": evidence,
         }  # fmt: skip
         with self._transaction() as cursor:
             shops.change_store(cursor, shops.put_store(cursor, name), changes)
+        if evidence is False:
+            self.tidy_evidence()
+
+    def keeps_evidence(self, store: str) -> bool:
+        """Whether that store asks for pictures of its visits; False for one that isn't there."""
+        with self.cursor() as cursor:
+            return pictures.kept_by(cursor, store)
 
     def rename_store(self, old: str, new: str) -> None:
         """Another name for a store, wherever it stands; its visits keep their ids.
@@ -106,6 +127,11 @@ class Store(Forgetting):
         """The polygons in which a camera's faces are dropped, corners (x, y) in shares; none for one that isn't there."""
         with self.cursor() as cursor:
             return shops.zones(cursor, shops.find_store(cursor, store), role, door)
+
+    def hours_for(self, store: str) -> "Week | None":
+        """A store's opening hours as a gate takes them; None where they are not known."""
+        with self.cursor() as cursor:
+            return shops.week(cursor, shops.find_store(cursor, store))
 
     # ---- corrections
 

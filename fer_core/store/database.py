@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -12,10 +12,11 @@ from uuid import UUID
 
 import duckdb
 
-from fer_core.store import answers, shops
+from fer_core.store import answers, people, shops
 from fer_core.store.opening import explain, open_database, remove
 from fer_core.store.rewriting import copy_database, replace_database
 from fer_core.store.rows import first
+from fer_core.types import FloatArray
 
 
 class Database:
@@ -140,6 +141,31 @@ class Database:
         """
         with self._transaction(counted=False) as cursor:
             return answers.put_answer(cursor, button, key, at, value)
+
+    def enrol_person(
+        self, store: str, kind: people.PersonKind, name: str, consented_at: datetime, by: str, made: Mapping[str, FloatArray]
+    ) -> str:
+        """Keep that somebody agreed to be recognised in a store, with the templates made of pictures; the person's id.
+
+        consented_at: aware, not to come; by: who records it; made: (d,) rows of length 1, by embedder. Raises DataError.
+        """
+        with self._transaction() as cursor:
+            return people.enrol(cursor, shops.known_store(cursor, store), kind, name, consented_at, by, made)
+
+    def renew_person(self, store: str, person_id: str, made: Mapping[str, FloatArray]) -> None:
+        """Put new templates in the place of all that somebody of the store has. DataError."""
+        with self._transaction() as cursor:
+            people.renew(cursor, shops.known_store(cursor, store), person_id, made)
+
+    def embedders_of(self, store: str) -> dict[str, tuple[str, ...]]:
+        """By the id of each person enrolled in a store, of which embedders there are templates. DataError."""
+        with self.cursor() as cursor:
+            return people.embedders(cursor, shops.known_store(cursor, store))
+
+    def templates_of(self, store: str, kind: people.PersonKind) -> list[dict[str, FloatArray]]:
+        """The templates of each person of that kind who agrees, by embedder: for the gate of films, and for nobody to see."""
+        with self.cursor() as cursor:
+            return people.templates(cursor, shops.find_store(cursor, store), kind)
 
     @contextlib.contextmanager
     def quietly(self) -> Iterator[duckdb.DuckDBPyConnection]:

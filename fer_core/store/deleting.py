@@ -8,14 +8,18 @@ from uuid import UUID
 
 import duckdb
 
-from fer_core.store import offsets, retention, shops
+from fer_core.privacy import mode_of
+from fer_core.store import modes, offsets, people, retention, shops
 from fer_core.store.rows import first
 from fer_core.store.tombstones import Tombstone, hashed
 
 Census = dict[str, int]
 """Rows by table."""
 
-_BY_STORE = ("visits", "appearances", "footage", "cameras", "camera_offsets", "corrections", "notices", "answers", "tokens")
+_BY_STORE = (
+    "visits", "appearances", "footage", "cameras", "camera_offsets", "corrections", "notices", "answers", "tokens", "people",
+    "templates", "tallies", "evidence",
+)  # fmt: skip
 _GONE_VISITS = (
     "CREATE OR REPLACE TEMP TABLE gone_visits AS SELECT visit_id, entry_appearance_id, exit_appearance_id FROM visits"
 )
@@ -29,6 +33,11 @@ SELECT a.appearance_id FROM appearances AS a JOIN cameras USING (camera_id)
 WHERE a.store_id = $store AND seen_at >= $begin AND seen_at < $end AND ($doors IS NULL OR list_contains($doors, door))
 AND a.appearance_id NOT IN (
     SELECT unnest([entry_appearance_id, exit_appearance_id]) FROM visits WHERE store_id = $store)"""
+# an hour that the span only touches goes too: nobody can be taken out of its sums
+_TALLIES = """
+DELETE FROM tallies WHERE store_id = $store AND hour_at < $end AND hour_at + INTERVAL 1 HOUR > $begin
+AND ($doors IS NULL OR camera_id IN (
+    SELECT camera_id FROM cameras WHERE store_id = $store AND list_contains($doors, door)))"""
 _IN_SPAN = """
  WHERE store_id = $store AND (
     (entered_at >= $begin AND entered_at < $end AND ($doors IS NULL OR list_contains($doors, entry_door)))
@@ -36,6 +45,7 @@ _IN_SPAN = """
 _DELETE = (
     "DELETE FROM visits WHERE visit_id IN (SELECT visit_id FROM gone_visits)",
     "DELETE FROM corrections WHERE visit_id IN (SELECT visit_id FROM gone_visits)",
+    "DELETE FROM evidence WHERE visit_id IN (SELECT visit_id FROM gone_visits)",
     "DELETE FROM series WHERE appearance_id IN (SELECT appearance_id FROM gone_appearances)",
     "DELETE FROM appearances WHERE appearance_id IN (SELECT appearance_id FROM gone_appearances)",
     "DROP TABLE gone_visits",
@@ -63,12 +73,14 @@ def census(cursor: duckdb.DuckDBPyConnection, stores: Sequence[UUID]) -> Census:
 
 
 def delete_span(cursor: duckdb.DuckDBPyConnection, store: UUID, span: Span) -> int:
-    """Delete the visits that began or ended in the span at those doors, and who was seen there alone; how many visits."""
+    """Delete the visits that began or ended in the span at those doors, who was seen there alone, and the sums of its hours;
+    how many visits."""
     doors = None if span.doors is None else list(span.doors)
     values: dict[str, Any] = {"store": store, "begin": span.begin, "end": span.end, "doors": doors}
-    cursor.execute(_typed(_GONE_VISITS + _IN_SPAN), values)
+    cursor.execute(typed(_GONE_VISITS + _IN_SPAN), values)
     cursor.execute(_GONE_APPEARANCES)
-    cursor.execute(_typed(_LONE), values)
+    cursor.execute(typed(_LONE), values)
+    cursor.execute(typed(_TALLIES), values)
     return _delete(cursor)
 
 
@@ -80,7 +92,7 @@ def delete_visits(cursor: duckdb.DuckDBPyConnection, store: UUID, visit_ids: Seq
     return _delete(cursor)
 
 
-def _typed(sql: str) -> str:
+def typed(sql: str) -> str:
     """A null alone has no type."""
     return sql.replace("$doors", "$doors::VARCHAR[]")
 
@@ -107,6 +119,10 @@ def again(cursor: duckdb.DuckDBPyConnection, stone: Tombstone) -> None:
     if stone.kind == "visits":
         found = cursor.execute("SELECT visit_id::VARCHAR FROM visits WHERE store_id = ?", [store]).fetchall()
         delete_visits(cursor, store, [one for (one,) in found if hashed(one, stone.store) in stone.visits])
+    elif stone.kind == "mode":
+        modes.switch(cursor, store, mode_of(str(stone.mode)))
+    elif stone.kind == "people":
+        people.revoke_hashed(cursor, store, stone.people, datetime.fromisoformat(stone.at))
     elif stone.kind == "span":
         delete_span(cursor, store, _span(cursor, store, stone))
     else:

@@ -13,7 +13,21 @@ from uuid import UUID, uuid4
 import duckdb
 
 from fer_core.errors import DataError, OutputError
-from fer_core.store import audit, deleting, offsets, orphans, receipts, retention, shops, tombstones
+from fer_core.privacy import Mode, mode_of
+from fer_core.store import (
+    audit,
+    deleting,
+    evidence,
+    modes,
+    offsets,
+    orphans,
+    people,
+    receipts,
+    retention,
+    shops,
+    staying,
+    tombstones,
+)
 from fer_core.store.audit import SYSTEM, Entry
 from fer_core.store.database import Database
 from fer_core.store.deleting import Span
@@ -21,6 +35,8 @@ from fer_core.store.receipts import Receipt
 from fer_core.store.tombstones import Kind, Mark, Tombstone
 
 LOG = logging.getLogger(__name__)
+_ACTIONS: Mapping[Kind, str] = {"mode": "store.mode"}
+"""What the audit log calls them, where it isn't "delete." and the kind."""
 _Act = Callable[[duckdb.DuckDBPyConnection], object]
 
 
@@ -87,39 +103,87 @@ class Forgetting(Database):
     ) -> Receipt:
         """Delete the visits that began or ended from begin to before end (aware), and who was seen alone then.
 
-        door: of this door only. What has no time of day can't be found by it and stays. Analysing the films again would
-        bring the visits back: delete those too. Raises DataError for no such store and an end before the beginning.
+        door: of this door only. What has no time of day can't be found by it and stays. Nothing of it comes back when the
+        films are analysed again. Raises DataError for no such store and an end before the beginning.
         """
         if end <= begin:
             raise DataError("the span to be deleted must end after it begins")
-        span = Span(begin, end, None if door is None else (door,))
+        span, passages = Span(begin, end, None if door is None else (door,)), list[tombstones.Passage]()
 
         def act(cursor: duckdb.DuckDBPyConnection) -> bool:
-            deleting.delete_span(cursor, shops.known_store(cursor, store), span)
+            store_id = shops.known_store(cursor, store)
+            passages.extend(staying.passages_in(cursor, store_id, span))
+            deleting.delete_span(cursor, store_id, span)
             return True
 
         stone = {"begin": begin.astimezone(UTC).isoformat(), "end": end.astimezone(UTC).isoformat(), "door": door}
-        return self._settle([self._delete("span", store, actor, act, **stone)])
+        return self._settle([self._delete("span", store, actor, act, **stone, passages=passages)])
 
     def delete_visits(self, store: str, visit_ids: Sequence[str], *, actor: str = SYSTEM) -> Receipt:
         """Delete those visits of a store, with both appearances. DataError for no such store, and where one isn't its own."""
         if not visit_ids:
             raise DataError("no visit was chosen, so none is deleted")
+        passages = list[tombstones.Passage]()
 
         def act(cursor: duckdb.DuckDBPyConnection) -> bool:
-            if deleting.delete_visits(cursor, shops.known_store(cursor, store), visit_ids) < len(set(visit_ids)):
+            store_id = shops.known_store(cursor, store)
+            passages.extend(staying.passages_of(cursor, store_id, visit_ids))
+            if deleting.delete_visits(cursor, store_id, visit_ids) < len(set(visit_ids)):
                 raise DataError(f"not all of these are visits of {store!r}; none was deleted")
             return True
 
-        return self._settle([self._delete("visits", store, actor, act, visits=tuple(visit_ids))])
+        return self._settle([self._delete("visits", store, actor, act, visits=tuple(visit_ids), passages=passages)])
+
+    def revoke_person(self, store: str, person_id: str, *, actor: str = SYSTEM) -> Receipt:
+        """Delete the templates and the name of somebody who took the consent back; that it was, and when, stays.
+
+        Raises DataError for nobody of that id in the store who agrees.
+        """
+
+        def act(cursor: duckdb.DuckDBPyConnection) -> bool:
+            people.revoke(cursor, shops.known_store(cursor, store), person_id, datetime.now(UTC))
+            return True
+
+        return self._settle([self._delete("people", store, actor, act, people=(person_id,))])
+
+    def delete_person(self, store: str, person_id: str, *, actor: str = SYSTEM) -> Receipt:
+        """Delete somebody with everything, the record of a revocation too. DataError for nobody of that id in the store."""
+
+        def act(cursor: duckdb.DuckDBPyConnection) -> bool:
+            people.delete(cursor, shops.known_store(cursor, store), person_id)
+            return True
+
+        return self._settle([self._delete("people", store, actor, act, people=(person_id,))])
+
+    def set_privacy_mode(self, store: str, mode: str, *, actor: str = SYSTEM) -> Receipt | None:
+        """Choose how much a store may learn of its visitors, one of `privacy.MODES`, and delete what that mode may not hold.
+
+        Sums stay. The receipt is kept where anything was deleted; None where it is the store's mode already. Raises DataError
+        for no such store or mode, and while a job of the store waits or runs.
+        """
+        chosen = mode_of(mode)
+
+        def act(cursor: duckdb.DuckDBPyConnection) -> bool:
+            shops.refuse_at_work(cursor, store, "given another privacy mode")
+            return modes.switch(cursor, shops.known_store(cursor, store), chosen)
+
+        made = self._delete("mode", store, actor, act, mode=chosen)
+        return self._settle([made]) if made and made.gone else made
+
+    def privacy_mode_of(self, store: str) -> Mode:
+        """The privacy mode of a store; the usual one for a store that isn't there (yet)."""
+        with self.cursor() as cursor:
+            return modes.stored(cursor, shops.find_store(cursor, store))
 
     def purge(self, now: datetime, *, actor: str = SYSTEM) -> dict[str, int]:
         """Delete what stores with a retention no longer keep; how many rows went of each table.
 
         A visit goes by the moment of its entrance, or of its writing where that is unknown, and takes both appearances
         with it; lone appearances, films without appearances, corrections and ended jobs go alike. now: aware. Where
-        anything went, the file is written anew (`rewrite`), and a receipt is kept for each store.
+        anything went, the file is written anew (`rewrite`), and a receipt is kept for each store. Evidence pictures whose
+        day is over go as well, of all stores (`tidy_evidence`).
         """
+        pictures = self.tidy_evidence(now)
         with self.cursor() as cursor:
             stores = retention.limited(cursor)
         counts, made = retention.nothing(), []
@@ -129,7 +193,22 @@ class Forgetting(Database):
             made.append(receipt)
         if any(made) or self._remembers:
             self._settle(made)
-        return counts
+        return counts | {"evidence": counts["evidence"] + pictures}
+
+    def tidy_evidence(self, now: datetime | None = None) -> int:
+        """Delete the evidence pictures whose time is over or whose visit is gone, and files that no row names; how many
+        pictures went. now: aware, by default this moment."""
+        moment = now or datetime.now(UTC)
+        with self.cursor() as cursor:
+            n = evidence.over(cursor, moment)
+        if not n and not evidence.folder_of(self.path).is_dir():
+            return 0
+        with self._transaction(counted=n > 0) as cursor:
+            n = evidence.over(cursor, moment)
+            evidence.end(cursor, moment)
+        with self._transaction(counted=False) as cursor:  # the rows first, for good: a row without its file is no picture
+            evidence.sweep(cursor, self.path)
+        return n
 
     def _purge_store(self, store_id: UUID, cut: datetime, actor: str) -> tuple[dict[str, int], Receipt | None]:
         gone = retention.nothing()
@@ -159,8 +238,8 @@ class Forgetting(Database):
                     receipt = Receipt(kind, actor, (store,), before, after, begin=stone.get("begin"), end=stone.get("end"))
                     said = tombstones.hidden(stone, str(store_id))
                     undo.callback(tombstones.bury(cursor, self.path, kind, str(store_id), **said))
-                    detail = {"rows": receipt.gone}
-                    entry = audit.append(cursor, actor, f"delete.{kind}", store, receipt.key, detail)
+                    detail = {"rows": receipt.gone} | ({"mode": stone["mode"]} if kind == "mode" else {})
+                    entry = audit.append(cursor, actor, _ACTIONS.get(kind, f"delete.{kind}"), store, receipt.key, detail)
                 undo.pop_all()
             self._fasten(entry)
         return receipt
@@ -179,8 +258,9 @@ class Forgetting(Database):
             self._forget()
         except OutputError as error:
             trouble = error
+        self.tidy_evidence()
         with self.cursor() as cursor:
-            files = orphans.look(self.path.parent, cursor)
+            files = orphans.look(self.path.parent, cursor, evidence.folder_of(self.path))
         whole = [
             receipts.sized(replace(one, files=files), self.path, before, rewritten=not self._remembers) for one in made if one
         ]

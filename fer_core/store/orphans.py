@@ -10,12 +10,14 @@ from typing import Any
 
 import duckdb
 
+from fer_core.store import evidence
+
 _LOOKED = ("uploads", "collections", "models", "exports")
 
 
 @dataclass(frozen=True)
 class Orphans:
-    """looked: how many uploads, collections, trainings and exports there are; found: those without an owner, by kind.
+    """looked: how many uploads, collections, trainings, exports and pictures there are; found: those without an owner, by kind.
 
     Of uploads the id is told, never the film's name. Exports are told whenever there are any: what was deleted may be in
     them.
@@ -30,13 +32,16 @@ class Orphans:
         return any(self.found.values())
 
 
-def look(folder: Path, cursor: duckdb.DuckDBPyConnection) -> Orphans:
-    """What lies in the data folder beside the database. A folder that can't be read counts as empty."""
+def look(folder: Path, cursor: duckdb.DuckDBPyConnection, pictures: Path | None = None) -> Orphans:
+    """What lies in the data folder beside the database; pictures: the folder of its evidence pictures, by default the usual
+    one. A folder that can't be read counts as empty."""
+    pictures = pictures or folder / evidence.FOLDER
     stores = {str(name) for (name,) in cursor.execute("SELECT name FROM stores").fetchall()}
     asked = "\n".join(str(payload) for (payload,) in cursor.execute("SELECT payload::VARCHAR FROM jobs").fetchall())
     kinds = {kind: _inside(folder / kind) for kind in _LOOKED}
     uploads = [path for path in kinds["uploads"] if path.suffix == ".json"]
-    looked = {kind: len(paths) for kind, paths in kinds.items()} | {"uploads": len(uploads)}
+    looked = {kind: len(paths) for kind, paths in kinds.items()}
+    looked |= {"uploads": len(uploads), "evidence pictures": len(_inside(pictures))}
     found = {
         "uploads": [path.stem for path in uploads if path.stem not in asked],
         "collections": [
@@ -44,6 +49,7 @@ def look(folder: Path, cursor: duckdb.DuckDBPyConnection) -> Orphans:
         ],
         "models": [path.name for path in kinds["models"] if _learnt_from_nothing(path)],
         "exports": [path.name for path in kinds["exports"]],
+        "evidence pictures": evidence.unnamed(cursor, pictures),
     }
     return Orphans(looked, {kind: sorted(names) for kind, names in found.items()})
 

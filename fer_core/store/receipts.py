@@ -19,13 +19,15 @@ from fer_core.store.beside import write_synced
 from fer_core.store.orphans import Orphans
 
 FOLDER = "receipts"
-What: TypeAlias = Literal["store", "span", "visits", "retention", "again"]
+What: TypeAlias = Literal["store", "span", "visits", "retention", "people", "mode", "again"]
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         "store": "A store was deleted with everything of it",
         "span": "A span of time was deleted",
         "visits": "Visits were deleted",
         "retention": "What was past its time was deleted",
+        "people": "A person’s face codes were deleted",
+        "mode": "The privacy mode was changed, and what the new one may not hold was deleted",
         "again": "Earlier deletions were applied to a database that was put back",
     }
 )
@@ -34,7 +36,8 @@ _TABLES: Mapping[str, str] = MappingProxyType(
         "stores": "stores", "cameras": "cameras", "footage": "records of films", "visits": "visits",
         "appearances": "appearances", "series": "expressions over time", "corrections": "corrections",
         "camera_offsets": "camera offsets", "answers": "answers at the exit", "notices": "notices", "tokens": "access tokens",
-        "jobs": "jobs",
+        "jobs": "jobs", "people": "people enrolled", "templates": "face codes", "tallies": "sums by hour",
+        "evidence": "evidence pictures",
     }
 )  # fmt: skip
 _FILES: Mapping[str, str] = MappingProxyType(
@@ -42,6 +45,7 @@ _FILES: Mapping[str, str] = MappingProxyType(
         "uploads": "uploaded films that no job names",
         "collections": "collections of faces of no store",
         "models": "models that learnt from a set that is gone",
+        "evidence pictures": "pictures of visits of which no row is left",
         "exports": "exports on this server, which may still hold what was deleted",
     }
 )

@@ -22,12 +22,15 @@ _DELETIONS = {
     "visits": "DELETE FROM visits WHERE visit_id IN (SELECT visit_id FROM old_visits)",
     "series": "DELETE FROM series WHERE appearance_id IN (SELECT appearance_id FROM old_appearances)",
     "appearances": "DELETE FROM appearances WHERE appearance_id IN (SELECT appearance_id FROM old_appearances)",
+    "tallies": "DELETE FROM tallies WHERE store_id = $store AND hour_at + INTERVAL 1 HOUR <= $cut",
     "footage": """DELETE FROM footage WHERE store_id = $store
         AND coalesce(start_at + to_microseconds((duration_s * 1e6)::BIGINT), analysed_at) < $cut
-        AND footage_id NOT IN (SELECT footage_id FROM appearances WHERE store_id = $store)""",
+        AND footage_id NOT IN (SELECT footage_id FROM appearances WHERE store_id = $store)
+        AND footage_id NOT IN (SELECT footage_id FROM tallies WHERE store_id = $store AND footage_id IS NOT NULL)""",
     # a correction outlives a visit that a later analysis no longer finds, but not for longer than a visit would
     "corrections": """DELETE FROM corrections WHERE visit_id IN (SELECT visit_id FROM old_visits) OR store_id = $store
         AND made_at < $cut AND visit_id NOT IN (SELECT visit_id FROM visits WHERE store_id = $store)""",
+    "evidence": "DELETE FROM evidence WHERE visit_id IN (SELECT visit_id FROM old_visits)",
     "jobs": """DELETE FROM jobs WHERE finished_at < $cut
         AND store = (SELECT name FROM stores WHERE store_id = $store)""",
     "answers": 'DELETE FROM answers WHERE store_id = $store AND "at" < $cut',

@@ -267,7 +267,50 @@ CREATE TABLE tokens (
 );
 """
 
-MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _VERSION_1), (2, _VERSION_2), (3, _VERSION_3), (4, _VERSION_4))
+_VERSION_5 = """
+ALTER TABLE stores ADD COLUMN privacy_mode VARCHAR NOT NULL DEFAULT 'visit';
+ALTER TABLE stores ADD COLUMN evidence BOOLEAN NOT NULL DEFAULT false;
+
+CREATE TABLE tallies (
+    store_id UUID NOT NULL,
+    camera_id UUID NOT NULL,
+    footage_id UUID,
+    zone VARCHAR NOT NULL DEFAULT '',
+    hour_at TIMESTAMPTZ NOT NULL,
+    expression VARCHAR NOT NULL,
+    faces DOUBLE NOT NULL,
+    seconds DOUBLE NOT NULL
+);
+
+CREATE TABLE people (
+    person_id UUID PRIMARY KEY,
+    store_id UUID NOT NULL,
+    kind VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    consented_at TIMESTAMPTZ NOT NULL,
+    recorded_by VARCHAR NOT NULL,
+    revoked_at TIMESTAMPTZ
+);
+
+CREATE TABLE templates (
+    person_id UUID NOT NULL,
+    store_id UUID NOT NULL,
+    embedder VARCHAR NOT NULL,
+    template FLOAT[] NOT NULL,
+    made_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE evidence (
+    evidence_id UUID PRIMARY KEY,
+    store_id UUID NOT NULL,
+    visit_id UUID NOT NULL,
+    role VARCHAR NOT NULL,
+    file VARCHAR NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = tuple(enumerate((_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5), 1))
 """(version, SQL) in order: each takes a database of the version before to its own."""
 
 

@@ -18,8 +18,9 @@ import duckdb
 
 from fer_core.errors import ForbiddenError
 
-Kind: TypeAlias = Literal["setup", "sums", "visits", "answers", "jobs", "audit"]
-"""What is told: the setup; sums of visits; single visits and appearances; what visitors say; jobs; the audit log."""
+Kind: TypeAlias = Literal["setup", "sums", "visits", "answers", "jobs", "audit", "people", "pictures"]
+"""What is told: the setup; sums of visits; single visits and appearances; what visitors say; jobs; the audit log; who was
+enrolled (never the templates); evidence pictures."""
 KINDS: frozenset[Kind] = frozenset(get_args(Kind))
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -29,7 +30,7 @@ _NAMES = "SELECT name FROM {db}.stores WHERE store_id IN ({stores})"
 RULES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("stores", "visits", "appearances", "footage", "cameras", "camera_offsets", "answers"), _OWN),
-        **dict.fromkeys(("corrections", "notices"), _OWN),
+        **dict.fromkeys(("corrections", "notices", "tallies"), _OWN),
         "series": "appearance_id IN (SELECT appearance_id FROM {db}.appearances WHERE store_id IN ({stores}))",
         "jobs": f"store IN ({_NAMES})",
         "categories": "true",
@@ -39,7 +40,9 @@ RULES: Mapping[str, str] = MappingProxyType(
             OR key IN (SELECT unnest(['notice_region:' || id, 'notice_draft:' || id])
                        FROM (SELECT store_id::VARCHAR AS id FROM ({{stores}})))""",  # noqa: S608  literals
         "audit": "{audit}",
-        **dict.fromkeys(("accounts", "sessions", "tokens"), "false"),
+        "people": f"{{people}} AND {_OWN}",
+        "evidence": f"{{pictures}} AND {_OWN}",
+        **dict.fromkeys(("accounts", "sessions", "tokens", "templates"), "false"),
     }
 )
 """The rows of each table that a scope's stores may see, as SQL."""
@@ -141,6 +144,8 @@ _REFUSED: Mapping[Kind, str] = {
     "answers": "this account may not see what visitors say at the exit",
     "jobs": "this account may not see the jobs",
     "audit": "this account may not read the audit log",
+    "people": "this account may not see who was enrolled",
+    "pictures": "this account may not see pictures of visits",
 }
 
 
@@ -152,7 +157,8 @@ def _database(cursor: duckdb.DuckDBPyConnection) -> str:
 @functools.lru_cache(maxsize=256)
 def _views(scope: Scope, db: str) -> str:
     # with the database's name, or else a view would mean itself
-    words = {"db": db, "stores": scope.of(db), "audit": "true" if "audit" in scope.kinds else "false"}
+    told = {kind: "true" if kind in scope.kinds else "false" for kind in ("audit", "people", "pictures")}
+    words = {"db": db, "stores": scope.of(db), **told}
     return "".join(
         f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT {'rowid, ' * (table in _ROWIDS)}* FROM {db}.{table} "  # noqa: S608
         f"WHERE {rule.format(**words)};"

@@ -10,11 +10,11 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 from uuid import uuid4
 
 import duckdb
@@ -25,17 +25,30 @@ from fer_core.store.rows import first
 
 LOG = logging.getLogger(__name__)
 NAME = "tombstones.jsonl"
-Kind: TypeAlias = Literal["store", "span", "visits", "retention"]
+Kind: TypeAlias = Literal["store", "span", "visits", "retention", "people", "mode"]
 _SETTING = "tombstones"
+
+
+class Passage(NamedTuple):
+    """Some seconds of a film in which somebody passed who was deleted, from begin_s to end_s.
+
+    film: the film's sha256, hashed; seen: the appearance's id, hashed; "": whoever passed then.
+    """
+
+    film: str
+    begin_s: float
+    end_s: float
+    seen: str = ""
 
 
 @dataclass(frozen=True)
 class Tombstone:
     """A deletion. kind "store": all of a store; "span": what was seen from begin to before end (ISO, UTC), of one door or
-    of all; "visits": those of these hashes; "retention": what was older than `end`.
+    of all; "visits": those of these hashes; "retention": what was older than `end`; "people": the templates of
+    these hashes; "mode": what the privacy mode `mode` may not hold.
 
     seq: its number, from 1; database: the name of the database it belongs to; store: the store's id; at: when, ISO, UTC;
-    door and visits: hashes (`hashed`).
+    door, visits and people: hashes (`hashed`); passages: where in which films, for films that are analysed again.
     """
 
     seq: int
@@ -47,6 +60,9 @@ class Tombstone:
     end: str | None = None
     door: str | None = None
     visits: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    mode: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,13 +84,19 @@ def hashed(name: str, store: str) -> str:
 
 
 def hidden(said: Mapping[str, Any], store: str) -> dict[str, Any]:
-    """A tombstone's fields with door and visits as hashes."""
+    """A tombstone's fields with door, visits and people as hashes."""
     found = dict(said)
     if found.get("door") is not None:
         found["door"] = hashed(found["door"], store)
-    if "visits" in found:
-        found["visits"] = tuple(hashed(one, store) for one in found["visits"])
+    for ids in found.keys() & {"visits", "people"}:
+        found[ids] = tuple(hashed(one, store) for one in found[ids])
+    found["passages"] = tuple(_hidden(one, store) for one in found.get("passages", ()))
     return found
+
+
+def _hidden(one: Passage, store: str) -> Passage:
+    times = round(one.begin_s, 2), round(one.end_s, 2)
+    return Passage(hashed(one.film, store), *times, hashed(one.seen, store) if one.seen else "")
 
 
 # ---- the mark in the database ---------------------------------------------------------------------------------------
@@ -111,7 +133,9 @@ def read(database: Path) -> list[Tombstone]:
     for place, line in enumerate(lines, 1):
         try:
             told = json.loads(line)
-            found.append(Tombstone(**told | {"visits": tuple(told.get("visits", ()))}))
+            lists = {ids: tuple(told.get(ids, ())) for ids in ("visits", "people")}
+            passages = _passages(told.get("passages", ()))
+            found.append(Tombstone(**told | lists | {"passages": passages}))
         except (ValueError, TypeError):
             LOG.warning("%s: line %s can't be understood and is passed over", path.name, place)
     return found
@@ -137,6 +161,18 @@ def bury(cursor: duckdb.DuckDBPyConnection, database: Path, kind: Kind, store: s
     return take_back
 
 
+def standing(cursor: duckdb.DuckDBPyConnection, database: Path, store: str) -> list[Tombstone]:
+    """The tombstones of a store's spans and single visits that hold for what is written from now on. OutputError.
+
+    Those of the whole store don't: one that is made anew under its name is another. Those of a retention don't either: the
+    retention itself sees to what is past its time.
+    """
+    name = mark(cursor).database
+    if not name:
+        return []
+    return [one for one in read(database) if one.database == name and one.store == store and one.kind in ("span", "visits")]
+
+
 def unseen(database: Path, known: Mark) -> list[Tombstone]:
     """The tombstones that a database of that mark hasn't seen.
 
@@ -146,6 +182,10 @@ def unseen(database: Path, known: Mark) -> list[Tombstone]:
     found = read(database)
     name = known.database or (found[0].database if found else "")
     return [one for one in found if one.seq > known.seen and one.database == name]
+
+
+def _passages(told: Iterable[Any]) -> tuple[Passage, ...]:
+    return tuple(Passage(str(film), float(begin), float(end), str(seen)) for film, begin, end, seen in told)
 
 
 def _append(path: Path, made: Tombstone) -> int:
