@@ -4,20 +4,20 @@ A collection is a folder of its own, collections/NAME. It is made only while the
 consent with it, and goes with its end.
 """
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_core.errors import DataError, InputError, MoodgateError
+from fer_core.errors import DataError, InputError
 from fer_core.privacy import computes_templates
 from fer_core.store import Store
 from fer_core.store.audit import SYSTEM
 from server.clock import FilmClock
 from server.job import Json, Task
+from server.reviewing import discard, spoken_of
 from server.workshop import Workshop, text_of
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ def collect(shop: Workshop, task: Task) -> Json:
     if made is None:
         if engine_of_faces.taken(folder, name):
             raise InputError(f"there is a collection {name} already; choose another name")
-        with _spoken_of(names):
+        with spoken_of(names):
             made = _cut(shop, task, folder / name, (store, consent), films, names, warnings)
         by, told = str(task.payload.get("by") or SYSTEM), {"faces": made.n, "people": made.people}
         shop.store.audit(by, "collection.make", store=store, subject=made.name, detail=told)
     if not task.payload.get("keep_films"):
-        task.afterwards(partial(_discard, shop, [film.path for film in films]))
+        task.afterwards(partial(discard, shop, [film.path for film in films]))
     return {"collection": made.name, "store": store, "faces": made.n, "people": made.people, "warnings": warnings}
 
 
@@ -127,24 +127,6 @@ def _made_before(folder: Path, job: str) -> "Collection | None":
     except DataError:
         return None
     return found if found.source == job else None
-
-
-def _discard(shop: Workshop, paths: Sequence[Path]) -> None:
-    for path in paths:
-        if not shop.needed(path):
-            shop.uploads.discard(path)
-
-
-@contextlib.contextmanager
-def _spoken_of(names: dict[Path, str]) -> Iterator[None]:
-    """Sentences about films name them as their owner does."""
-    try:
-        yield
-    except MoodgateError as error:
-        sentence = str(error)
-        for path, name in names.items():
-            sentence = sentence.replace(str(path), name)
-        raise type(error)(sentence) from error
 
 
 # ---- consent --------------------------------------------------------------------------------------------------------

@@ -30,14 +30,15 @@ def review(shop: Workshop, task: Task) -> Json:
     films = films_of(shop, task.payload)
     refuse_untold(shop.store, store, films)
     names = {film.path: shop.uploads.name_of(film.path) or film.path.name for film in films}
-    with _spoken_of(names):
+    with spoken_of(names):
         result = reviewed(shop, task, store, films, names)
     if not task.payload.get("keep_films"):
-        task.afterwards(partial(_discard, shop, [film.path for film in films]))
+        task.afterwards(partial(discard, shop, [film.path for film in films]))
     return result
 
 
-def _discard(shop: Workshop, paths: Sequence[Path]) -> None:
+def discard(shop: Workshop, paths: Sequence[Path]) -> None:
+    """Delete the uploads among the paths that no other job needs."""
     for path in paths:
         if not shop.needed(path):
             shop.uploads.discard(path)
@@ -138,7 +139,7 @@ def renamed(day: "Day", names: dict[Path, str]) -> "Day":
 
 
 @contextlib.contextmanager
-def _spoken_of(names: dict[Path, str]) -> Iterator[None]:
+def spoken_of(names: dict[Path, str]) -> Iterator[None]:
     """Sentences about films name them as their owner does."""
     try:
         yield

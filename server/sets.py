@@ -99,7 +99,7 @@ def add(folder: Path, name: str, source: IO[bytes], filename: str, tell: Tell | 
             data = part / _DATA
             data.mkdir()
             left_out = unpack(source, data, (*_PICTURES, *_TABLES), filename, tell=_first(tell, "unpacking"))
-            data = _heart(data, filename)
+            data = heart_of(data, filename)
         else:
             with data.open("wb") as file:
                 shutil.copyfileobj(source, file, _BLOCK)
@@ -145,7 +145,7 @@ def taken(folder: Path, name: str) -> bool:
     return folder_name(name).casefold() in {path.name.casefold() for path in _folders(folder / SETS)}
 
 
-def _heart(data: Path, filename: str) -> Path:
+def heart_of(data: Path, filename: str) -> Path:
     """Where in an unpacked archive the set begins: archives often hold one folder that holds everything, or one table."""
     entries = sorted(data.iterdir())
     if not entries:
@@ -156,7 +156,7 @@ def _heart(data: Path, filename: str) -> Path:
     if only.is_file():
         return only if only.suffix.lower() in _TABLES else data
     holds_more = any(path.is_dir() or path.suffix.lower() in _TABLES for path in only.iterdir())
-    return _heart(only, filename) if holds_more else data
+    return heart_of(only, filename) if holds_more else data
 
 
 def _check(data: Path) -> None:

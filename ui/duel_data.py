@@ -87,20 +87,9 @@ def _from_upload(file_id: str, name: str, own: bool, _given: Any) -> LabelledFac
             if path.suffix == ".zip":
                 path.mkdir()
                 unpack.unpack(_given, path, _PICTURES, name)
-                path = _heart(path)
+                path = sets.heart_of(path, name)
             else:
                 path.write_bytes(_given.getbuffer())
             return dataset.load(path, own)
         except InputError as error:
             raise DataError(str(error).replace(f"{path}/", "").replace(str(path), name).replace(folder, name)) from error
-
-
-def _heart(place: Path) -> Path:
-    """Where the set begins in an archive, which often holds one folder that holds everything, or one table."""
-    only = list(place.iterdir())
-    if len(only) != 1 or (only[0].is_file() and only[0].suffix.lower() not in (".csv", ".npz")):
-        return place
-    if only[0].is_file():
-        return only[0]
-    deeper = any(path.is_dir() or path.suffix.lower() in (".csv", ".npz") for path in only[0].iterdir())
-    return _heart(only[0]) if deeper else place
