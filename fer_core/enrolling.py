@@ -170,19 +170,25 @@ def guarded(films: Sequence[Film], enrolled: Enrolled, embedder: str, settings: 
     if not embedder:
         return list(films)
     settings = settings or GallerySettings()
-    staff = Gallery.of(enrolled.staff, embedder, settings.staff_false_accept)
-    if staff.strange:
-        who = "1 person" if staff.strange == 1 else f"{staff.strange} people"
-        raise InputError(
-            f"{who} of the staff can’t be recognised with {embedder}, for the pictures were read by another embedder: enrol "
-            "them again on the page People, or choose the embedder of before"
-        )
+    staff = staff_gallery(enrolled.staff, embedder, settings)
     given = enrolled.guests
     if given is not None:
         refuse_undated(films)
     guests = None if given is None else Gallery.of(given, embedder, settings.guest_false_accept)
     is_staff, is_guest = staff.is_known if len(staff) else None, None if guests is None else guests.is_known
     return [replace(film, gate=replace(film.gate, is_staff=is_staff, is_guest=is_guest)) for film in films]
+
+
+def staff_gallery(staff: Sequence[Templates], embedder: str, settings: GallerySettings | None = None) -> Gallery:
+    """The gallery of a store's staff. InputError where one of them was enrolled under other embedders alone."""
+    found = Gallery.of(staff, embedder, (settings or GallerySettings()).staff_false_accept)
+    if found.strange:
+        who = "1 person" if found.strange == 1 else f"{found.strange} people"
+        raise InputError(
+            f"{who} of the staff can’t be recognised with {embedder}, for the pictures were read by another embedder: enrol "
+            "them again on the page People, or choose the embedder of before"
+        )
+    return found
 
 
 def unrecognised(enrolled: Enrolled, embedder: str) -> list[str]:

@@ -71,8 +71,8 @@ _RISKS: tuple[tuple[str, str, str], ...] = (
         "Masked areas of each camera, and a gallery of the staff who agreed to it: a face there, or of theirs, is dropped "
         "before any expression is read.",
         "Areas where staff stand have to be drawn, and looked at again when the shop is rearranged. Nobody may be made to join "
-        "the gallery, and it misses some passages: benchmarks/reports/staff-gallery-2026-11-21.json says how many. Films should "
-        "not show the shop before it opens and after it closes.",
+        "the gallery, and it misses some passages: benchmarks/reports/staff-gallery-2026-11-21.json says how many. Films "
+        "should not show the shop before it opens and after it closes.",
     ),
     (
         "An estimate is taken for what somebody feels, or for a fact about a person.",

@@ -167,6 +167,11 @@ class Database:
         with self.cursor() as cursor:
             return people.templates(cursor, shops.find_store(cursor, store), kind)
 
+    def staffed_stores(self) -> list[str]:
+        """The names of the stores that have a staff gallery."""
+        with self.cursor() as cursor:
+            return people.staffed(cursor)
+
     @contextlib.contextmanager
     def quietly(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A writer's cursor for accounts, sessions and tokens (`store.accounts`); the version stays."""

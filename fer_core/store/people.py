@@ -48,6 +48,15 @@ def templates(cursor: duckdb.DuckDBPyConnection, store_id: UUID | None, kind: Pe
     return list(found.values())
 
 
+def staffed(cursor: duckdb.DuckDBPyConnection) -> list[str]:
+    """The names of the stores with a template of somebody of the staff who agrees, in order."""
+    rows = cursor.execute(
+        "SELECT DISTINCT stores.name FROM people JOIN templates USING (person_id) JOIN stores ON stores.store_id = "
+        "people.store_id WHERE kind = 'staff' AND revoked_at IS NULL ORDER BY 1"
+    ).fetchall()
+    return [str(name) for (name,) in rows]
+
+
 # ---- writing --------------------------------------------------------------------------------------------------------
 
 
