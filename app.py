@@ -11,11 +11,16 @@ if __name__ == "__main__":
 
     frame.run()
 else:
+    from starlette.middleware import Middleware
     from streamlit.runtime.pages_manager import PagesManager
 
     import server
+    from server.gate import Gate
     from ui.trouble import on_script_error
 
     # or else a link straight to a page, the first after a start, is drawn without the frame: Streamlit's older way of pages
     PagesManager.uses_pages_directory = False
-    app = st.App(__file__, lifespan=server.lifespan, routes=server.routes(), on_script_error=on_script_error)
+    routes = server.routes(st.get_option("server.address"))
+    app = st.App(
+        __file__, lifespan=server.lifespan, routes=routes, middleware=[Middleware(Gate)], on_script_error=on_script_error
+    )

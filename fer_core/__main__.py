@@ -15,7 +15,7 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m fer_core", description="Moodgate: how the visits of a shop went.")
     root.add_argument("--version", action="version", version=f"Moodgate {__version__}")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_review, _analyze, _evaluate, _train, _models, _sample, _bench, _export, _data, _collect, _publish):
+    for add in (_review, _analyze, _evaluate, _train, _models, _sample, _bench, _export, _data, _collect, _publish, _audit):
         add(commands)
     return root
 
@@ -176,6 +176,15 @@ def _publish(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     sub.add_argument("--trained-on", metavar="TEXT", help="for the cards: the training data and their licence")
     _json(sub)
     sub.set_defaults(run="publish:run")
+
+
+def _audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sub = commands.add_parser("audit", help="the audit log: whether it is whole, and its newest rows")
+    sub.add_argument("action", choices=("verify", "list"))
+    sub.add_argument("--db", type=Path, help="the database (default: moodgate.duckdb in MOODGATE_DATA, or data/)")
+    sub.add_argument("--most", type=int, default=100, metavar="N", help="list: so many rows (default: %(default)s)")
+    _json(sub)
+    sub.set_defaults(run="audit:run")
 
 
 def _backends(sub: argparse.ArgumentParser) -> None:

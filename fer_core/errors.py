@@ -11,7 +11,8 @@ MoodgateError
 │   │   ├── StoreLockedError   another process holds it
 │   │   ├── StoreVersionError  made by a newer version
 │   │   └── NotAStoreError     not a database, or not ours
-│   └── OutputError            a file can't be written: no folder, no right, no room
+│   ├── OutputError            a file can't be written: no folder, no right, no room
+│   └── ForbiddenError         the account may not do or see that
 └── CancelledError             the caller asked to stop: nothing was written
 """
 
@@ -62,6 +63,10 @@ class NotAStoreError(StoreError):
 
 class OutputError(InputError):
     """A file can't be written where it was asked for."""
+
+
+class ForbiddenError(InputError):
+    """The account may not do or see that; the same whether what was asked for exists or not."""
 
 
 class CancelledError(MoodgateError):

@@ -4,7 +4,7 @@ The order is the promise: zones and hours act on detections, staff on a track's 
 handed to the expression model (EU AI Act, Art. 5(1)(f): staff are never scored).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -48,16 +48,35 @@ class Hours:
 
 
 @dataclass(frozen=True)
+class Week:
+    """Opening hours by day of the week (0 is Monday) on a zone's clock; a day that isn't there is closed.
+
+    Hours are (begin, end), the end not included; an end of 00:00 is the end of the day.
+    """
+
+    days: Mapping[int, tuple[time, time]]
+    zone: str = "UTC"
+
+    def open_at(self, moment: datetime) -> bool:
+        """Whether that moment (aware) lies in the hours."""
+        local = moment.astimezone(ZoneInfo(self.zone))
+        begin, end = self.days.get(local.weekday(), (time.max, time.min))
+        return begin <= local.time() and (end == time.min or local.time() < end) and local.weekday() in self.days
+
+
+@dataclass(frozen=True)
 class Gate:
     """What one camera drops.
 
     masks: faces whose middle lies in one are dropped. hours: faces outside them are dropped, where the film's start is
-    known. is_staff: told a template, says whether it is staff's; their expression is never read.
+    known. is_staff: told a template, says whether it is staff's; their expression is never read. is_guest: told a template,
+    says whether that person agreed to be recognised; of all others no template is kept.
     """
 
     masks: tuple[Zone, ...] = ()
-    hours: Hours | None = None
+    hours: Hours | Week | None = None
     is_staff: Callable[[FloatArray], bool] | None = None
+    is_guest: Callable[[FloatArray], bool] | None = None
 
     def admits(self, faces: Faces, size: tuple[int, int], moment: datetime | None = None) -> BoolArray:
         """(n,) bool: which faces pass zones and hours; `size` is the picture's (width, height) in px."""
@@ -72,6 +91,10 @@ class Gate:
     def admits_template(self, template: FloatArray) -> bool:
         """Whether a track with this template may be scored: False for staff."""
         return self.is_staff is None or not self.is_staff(template)
+
+    def keeps_template(self, template: FloatArray) -> bool:
+        """Whether a track with this template may keep it: where people have to agree first, only for those who did."""
+        return self.is_guest is None or self.is_guest(template)
 
 
 def moment_of(start_at: datetime | None, time_s: float) -> datetime | None:

@@ -133,6 +133,36 @@ EMBEDDER_FITS: dict[str, LlrFit] = {
 """By the embedder's name."""
 
 
+FALSE_ACCEPTS: dict[str, tuple[tuple[float, float], ...]] = {
+    "mobilefacenet": ((0.0, 0.0322), (1.0, 0.0135), (2.0, 0.00526), (3.0, 0.00205), (4.0, 0.000616)),
+    "dlib": ((0.0, 0.11), (2.0, 0.0257), (3.0, 0.00975), (4.0, 0.00239), (5.0, 0.000298)),
+}
+"""By the embedder's name: (log-likelihood ratio, share of comparisons of different people that reach it), for a template
+of three pictures against a passage; counted on the people of the fit (reports staff-gallery-fit-* and
+staff-gallery-dlib-fit-*, 2026-11-21). Single photographs reach a level far less often (reports llr-*): a mean lies nearer to
+everybody else's."""
+
+
+@dataclass(frozen=True)
+class GallerySettings:
+    """People who were enrolled: staff, who are never scored, and guests, of whom alone opt-in stores keep visits."""
+
+    staff_false_accept: float = 0.01
+    """Share of visitors who may be taken for staff, and are then not counted. More: staff are recognised more surely."""
+    guest_false_accept: float = 0.001
+    """Share of people who may be taken for a guest who agreed, which they did not. More: guests are recognised more surely."""
+    min_shots: int = 3
+    """Fewest usable pictures with which somebody is enrolled. More: surer, more to ask for."""
+    most_shots: int = 12
+    """Most pictures of one person."""
+    min_quality: float = 0.3
+    """Least quality (0 to 1) of such a picture. More: surer, more pictures are refused."""
+    same_llr: float = 1.0
+    """Least likeness (log-likelihood ratio) of a picture with the person's others. More: fewer pictures of others slip in."""
+    alone: float = 0.25
+    """Largest area of any other face, as a share of the chosen one's. More: people in the background are let pass."""
+
+
 @dataclass(frozen=True)
 class PairFit:
     """From the cosines of two embedders to one log-likelihood ratio: first · cosine + second · cosine + intercept, and that

@@ -126,7 +126,8 @@ class Appearance:
     (px) of the best shot. template (d,) float32 of length 1, or None: unusable. times_s (m,), series (m, 7) rows
     summing to 1 in EXPRESSIONS order, weight (m,): the expressions over time and their weights; m = 0 where none was
     read. intervals: the moments in which the person was in the picture, more than one after broken tracks were joined.
-    looks: the best shots, for a second opinion when the day is settled; they never leave the memory.
+    looks: the best shots, for a second opinion when the day is settled; they never leave the memory. picture: the best shot
+    pixelated (`pixelate`), as a PNG, where the store asks for evidence; else empty.
     """
 
     role: Role
@@ -144,6 +145,7 @@ class Appearance:
     weight: FloatArray
     door: str = ""
     looks: tuple[Look, ...] = ()
+    picture: bytes = b""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "times_s", _frozen(self.times_s, (None,), "times_s", np.float64))
@@ -240,6 +242,23 @@ class Footage:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How one apparent expression was seen by one camera in one hour: a sum, in which nobody can be told apart.
+
+    film: the film's place in the camera's list. hour_at: the beginning of the hour, aware, UTC. faces: people who passed,
+    each shared out among the expressions by their probabilities, so that the expressions of an hour sum to how many passed;
+    seconds: how long they were in the picture, shared out alike.
+    """
+
+    role: Role
+    film: int
+    hour_at: datetime
+    expression: str
+    faces: float
+    seconds: float
+
+
 AppearanceStatus: TypeAlias = Literal["matched", "unmatched", "ambiguous", "unusable"]
 
 
@@ -248,7 +267,8 @@ class Day:
     """A store's films of one day, settled: what the store writes in one transaction.
 
     entries and exits hold every appearance, unusable ones too; their `film` is the place in entry_films, exit_films.
-    entry_status and exit_status run beside them. detector, embedder, emotion name the backends that did the work.
+    entry_status and exit_status run beside them. detector, embedder, emotion name the backends that did the work; embedder is
+    "" where no template was made. tallies are the sums of whoever may be counted and not followed.
     """
 
     store: str
@@ -263,6 +283,7 @@ class Day:
     embedder: str
     emotion: str
     seconds: float = 0.0
+    tallies: tuple[Tally, ...] = ()
 
     def __post_init__(self) -> None:
         for role, seen, status in (("entries", self.entries, self.entry_status), ("exits", self.exits, self.exit_status)):
@@ -272,6 +293,10 @@ class Day:
     def count(self, role: Role, status: AppearanceStatus) -> int:
         """How many appearances of that camera came to that."""
         return (self.entry_status if role == "entry" else self.exit_status).count(status)
+
+    def tallied(self, role: Role) -> int:
+        """How many people of that role stand in the sums."""
+        return round(sum(one.faces for one in self.tallies if one.role == role))
 
     @property
     def film_seconds(self) -> float:

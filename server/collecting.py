@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_core.errors import DataError, InputError
+from fer_core.privacy import computes_templates
 from fer_core.store import Store
+from fer_core.store.audit import SYSTEM
 from server.clock import FilmClock
 from server.job import Json, Task
 from server.reviewing import discard, spoken_of
@@ -34,6 +36,8 @@ def collect(shop: Workshop, task: Task) -> Json:
 
     name, store = engine_of_faces.check_name(text_of(task.payload, "name")), text_of(task.payload, "store")
     folder = shop.folder / COLLECTIONS
+    if not computes_templates(shop.store.privacy_mode_of(store)):
+        raise InputError(f"{store} keeps sums only: no face may be kept, and no code computed from one")
     consent = consent_of(shop.store, store)
     films = films_of(shop, task.payload)
     made = _made_before(folder / name, task.job.id)
@@ -44,6 +48,8 @@ def collect(shop: Workshop, task: Task) -> Json:
             raise InputError(f"there is a collection {name} already; choose another name")
         with spoken_of(names):
             made = _cut(shop, task, folder / name, (store, consent), films, names, warnings)
+        by, told = str(task.payload.get("by") or SYSTEM), {"faces": made.n, "people": made.people}
+        shop.store.audit(by, "collection.make", store=store, subject=made.name, detail=told)
     if not task.payload.get("keep_films"):
         task.afterwards(partial(discard, shop, [film.path for film in films]))
     return {"collection": made.name, "store": store, "faces": made.n, "people": made.people, "warnings": warnings}
@@ -59,6 +65,7 @@ def _cut(
     warnings: list[str],
 ) -> "Collection":
     from fer_core.collect import CutSettings, check_classes, create, cut_films
+    from fer_core.enrolling import enrolled_in, guarded
     from fer_core.pipeline import check_films
 
     classes, per_person = check_classes(_texts(task.payload, "classes")), task.payload.get("per_person")
@@ -70,6 +77,8 @@ def _cut(
     task.tell("loading the models")
     chosen = shop.chosen_model().path
     engine = shop.engine((None, None, str(chosen) if chosen else None))
+    films = guarded(films, enrolled_in(shop.store, leave[0]), engine.embedder.name)
+    checked = [replace(look, film=film) for look, film in zip(checked, films, strict=True)]
     cuts = cut_films(
         films, engine, CutSettings(per_person=per_person), tell=FilmClock(task, checked).tell, cancelled=task.cancelled,
         warn=warnings.append, checked=checked,
@@ -164,11 +173,14 @@ def rename(store: Store, folder: Path, old: str, new: str) -> None:
         renew(one, store=new)
 
 
-def forget(folder: Path) -> list[str]:
-    """Delete the collections of the data folder whose consent has ended; their names. OutputError."""
+def forget(folder: Path, store: Store) -> list[str]:
+    """Delete the collections of the data folder whose consent has ended, and note it; their names. OutputError."""
     from fer_core.collect import purge
 
-    return purge(folder / COLLECTIONS, today())
+    gone = purge(folder / COLLECTIONS, today())
+    for name in gone:
+        store.audit(SYSTEM, "collection.delete", subject=name, detail={"why": "the consent has ended"})
+    return gone
 
 
 def today() -> date:

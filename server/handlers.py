@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from fer_core.errors import InputError
 from fer_core.store import Store
+from fer_core.store.audit import SYSTEM
 from server.clock import Stopwatch
 from server.collecting import collect
 from server.job import Handler, Json, Task
@@ -103,7 +104,7 @@ def recompute(shop: Workshop, task: Task) -> Json:
 def purge(shop: Workshop, task: Task) -> Json:
     """Delete what stores no longer keep."""
     task.tell("deleting what is past its time")
-    return {"deleted": shop.store.purge(datetime.now(UTC))}
+    return {"deleted": shop.store.purge(datetime.now(UTC), actor=str(task.payload.get("by") or SYSTEM))}
 
 
 def _counter(task: Task, stage: str) -> Callable[[int, int], None]:

@@ -20,6 +20,8 @@ NO_SAMPLE = "MOODGATE_NO_SAMPLE"
 """Set to anything, a new database stays empty."""
 _SEEDED = "seeded"
 _UPKEEP_S = 6 * 3600.0
+_PICTURES_S = 600.0
+"""How often evidence pictures are looked through, so that none stays much longer than its day."""
 _QUIET_S = 2.0
 """How long after the start the first job waits. More: the first page has the machine to itself, jobs begin later."""
 
@@ -50,7 +52,8 @@ def prepare(made: Services) -> None:
     """Make services ready to work: sample data for a new database, then the jobs that wait."""
     seed(made)
     tidy(made)
-    collecting.forget(made.folder)
+    made.store.tidy_evidence()  # a server that stood still for a day has pictures whose time is over
+    collecting.forget(made.folder, made.store)
     made.jobs.start(_QUIET_S)
 
 
@@ -87,10 +90,16 @@ def tidy(made: Services) -> None:
 
 
 async def _upkeep() -> None:
-    """Every few hours what is to be forgotten is."""
+    """Every few hours what is to be forgotten is, and evidence pictures every few minutes."""
+    slept_s = 0.0
     while True:
-        await asyncio.sleep(_UPKEEP_S)
+        await asyncio.sleep(_PICTURES_S)
+        slept_s += _PICTURES_S
         try:
+            if slept_s < _UPKEEP_S:
+                await asyncio.to_thread(lambda: house.services().store.tidy_evidence())
+                continue
+            slept_s = 0.0
             await asyncio.to_thread(_forget)
         except InputError as error:
             LOG.warning("nothing was forgotten: %s", error)
@@ -99,7 +108,7 @@ async def _upkeep() -> None:
 def _forget() -> None:
     made = house.services()
     tidy(made)
-    ended = collecting.forget(made.folder)
+    ended = collecting.forget(made.folder, made.store)
     if ended:
         LOG.info("collections whose leave has ended: %s", len(ended))
     gone = made.store.purge(datetime.now(UTC))

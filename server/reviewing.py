@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from fer_core.errors import InputError, MoodgateError
+from fer_core.privacy import computes_templates
+from fer_core.store import Store
+from fer_core.store.staying import left_out
 from server.clock import FilmClock
 from server.expression import Choice
 from server.job import Json, Task
@@ -25,6 +28,7 @@ def review(shop: Workshop, task: Task) -> Json:
     """{"store", "entry": [{"path", "start", "door"}], "exit", "detector", "embedder", "emotion", "keep_films"} → visits."""
     store = text_of(task.payload, "store")
     films = films_of(shop, task.payload)
+    refuse_untold(shop.store, store, films)
     names = {film.path: shop.uploads.name_of(film.path) or film.path.name for film in films}
     with spoken_of(names):
         result = reviewed(shop, task, store, films, names)
@@ -48,29 +52,38 @@ def reviewed(
     sample_zone: the store is marked as a sample, in that time zone.
     """
     from fer_core import pipeline
+    from fer_core.enrolling import enrolled_in, guarded, unrecognised
 
     task.tell("checking the films")
+    sums_only = not computes_templates(shop.store.privacy_mode_of(store))
+    if sums_only:
+        films = pipeline.for_sums(films, shop.store.hours_for(store))
     checked = pipeline.check_films(films)
     task.check()
     task.tell("loading the models")
     own = shop.store.categories_of(store)
     choice = shop.chosen_model()
-    engine = shop.engine(_names(task.payload, choice))
+    engine = shop.engine(_names(task.payload, choice, sums_only=sums_only))
+    engine = pipeline.without_templates(engine) if sums_only else engine
+    films = [replace(film, evidence=shop.store.keeps_evidence(store)) for film in films]
+    enrolled = enrolled_in(shop.store, store)
+    films = guarded(films, enrolled, engine.embedder.name)
     rules = replace(engine.settings, review=replace(engine.settings.review, valence=own.valence))
     clock = FilmClock(task, checked)
     day = pipeline.review_day(
         store, films, replace(engine, settings=rules), offset=partial(shop.store.offset_for, store),
-        tell=clock.tell, cancelled=task.cancelled, checked=checked,
+        tell=clock.tell, cancelled=task.cancelled, checked=checked, zone=sample_zone or zone_of(shop.store, store),
     )  # fmt: skip
     task.check()
     task.tell("writing", 1.0)
     if sample_zone:
         shop.store.put_store(store, is_sample=True, time_zone=sample_zone)
     day = renamed(day, names)
-    shop.store.write_day(day, categories=own, settings=rules.review)
-    result = result_of(day, zone_of(shop.store, store))
+    written = shop.store.write_day(day, categories=own, settings=rules.review)
+    result = result_of(written, zone_of(shop.store, store))
     unheeded = [choice.note] if choice.note and not task.payload.get("emotion") else []
-    return result | {"warnings": result["warnings"] + unheeded}
+    unknown = unrecognised(enrolled, engine.embedder.name)
+    return result | {"warnings": [*result["warnings"], *left_out(day, written), *unknown, *unheeded]}
 
 
 def films_of(shop: Workshop, payload: Json) -> "list[Film]":
@@ -90,6 +103,16 @@ def films_of(shop: Workshop, payload: Json) -> "list[Film]":
             gate = masking(shop.store.zones_for(store, role, door))  # type: ignore[arg-type]
             films.append(Film(Path(text_of(one, "path")), role, _moment(one.get("start")), door, gate))  # type: ignore[arg-type]
     return films
+
+
+def refuse_untold(opened: Store, store: str, films: "Sequence[Film]") -> None:
+    """InputError where the store's region asks for a notice and none is recorded for one of the films' cameras."""
+    from fer_core import notices
+
+    cameras = [notices.Camera(film.role, film.door) for film in films]
+    why = notices.missing(notices.standing(opened, store), cameras)
+    if why:
+        raise InputError(why)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -149,7 +172,14 @@ def uploaded_films(uploads: Uploads, payload: Json) -> list[Path]:
     return [path for path in paths if uploads.name_of(path)]
 
 
-def _names(payload: Json, choice: Choice) -> Names:
-    """What the job names; for the expression model else the chosen one, and nothing (None) for the standard one."""
+def _names(payload: Json, choice: Choice, *, sums_only: bool) -> Names:
+    """What the job names; for the expression model else the chosen one, and nothing (None) for the standard one.
+
+    sums_only: no embedder (""), whatever it names.
+    """
     chosen = str(choice.path) if choice.path else None
-    return payload.get("detector") or None, payload.get("embedder") or None, payload.get("emotion") or chosen
+    return (
+        payload.get("detector") or None,
+        "" if sums_only else payload.get("embedder") or None,
+        payload.get("emotion") or chosen,
+    )

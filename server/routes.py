@@ -1,86 +1,40 @@
-"""The app's own HTTP routes: films in chunks, and a sign of life.
-
-There are no accounts yet, so the server speaks with pages of its own only: the host must be a name of this machine (a
-foreign name that points here is DNS rebinding), and what changes something must come from the same origin.
-"""
+"""The app's own HTTP routes: films in chunks, accounts, and a sign of life. Who may ask what, see `server.asking`."""
 
 import json
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
-from urllib.parse import SplitResult, urlsplit
+from typing import Any
 
 from anyio import CancelScope, to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from fer_core.errors import InputError
+from server import evidence, notice_page
+from server.account_routes import account_routes
+from server.asking import PUBLIC, account_of, guarded
+from server.exits import exit_routes
+from server.guard import GuardedUploads
 from server.services import Services, services
 from server.uploads import Part, Upload, UploadError
 
-Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
-
-LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _BLOCK = 1 << 20
 _MOST_JSON_BYTES = 1 << 16
 _CHUNK_TYPES = ("application/offset+octet-stream", "application/octet-stream")
 
 
-def routes() -> list[Route]:
-    """The routes that the app adds to Streamlit's."""
+def routes(address: str | None = None) -> list[Route]:
+    """The routes that the app adds to Streamlit's. address: at which the server listens; None: at all of the machine's."""
     return [
-        Route("/health", guarded(_health), methods=["GET"]),
-        Route("/upload", guarded(_create), methods=["POST"]),
-        Route("/upload/{id}", guarded(_tell), methods=["GET"]),  # starlette answers HEAD by it
-        Route("/upload/{id}", guarded(_append), methods=["PATCH"]),
-        Route("/upload/{id}", guarded(_remove), methods=["DELETE"]),
+        Route("/health", guarded(_health, PUBLIC), methods=["GET"]),
+        Route("/upload", guarded(_create, "footage"), methods=["POST"]),
+        Route("/upload/{id}", guarded(_tell, "footage"), methods=["GET"]),  # starlette answers HEAD by it
+        Route("/upload/{id}", guarded(_append, "footage"), methods=["PATCH"]),
+        Route("/upload/{id}", guarded(_remove, "footage"), methods=["DELETE"]),
+        Route(evidence.PATH, guarded(evidence.evidence, evidence.ACTION), methods=["GET"]),
+        Route(notice_page.PATH, notice_page.notice, methods=["GET"]),  # for everybody, from anywhere
+        *account_routes(address),
+        *exit_routes(),  # for tablets, from anywhere
     ]
-
-
-# ---- who may ask ----------------------------------------------------------------------------------------------------
-
-
-def guarded(endpoint: Endpoint) -> Endpoint:
-    """The endpoint for our own pages only; what it raises becomes JSON with a sentence under `error`."""
-
-    async def answer(request: Request) -> Response:
-        why = refusal(request)
-        if why:
-            return _sentence(why, 403)
-        try:
-            return await endpoint(request)
-        except UploadError as error:
-            return _sentence(str(error), error.status)
-        except InputError as error:
-            return _sentence(str(error), 503)
-
-    return answer
-
-
-def refusal(request: Request) -> str:
-    """Why the request is not answered, or ""."""
-    host = request.headers.get("host", "")
-    if _parts(f"//{host}").hostname not in LOOPBACK:
-        return "this server answers to localhost only"
-    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
-    if site not in (None, "same-origin", "none") or (origin is not None and _parts(origin).netloc != host):
-        return "another site's page may not do this"
-    if request.method not in ("GET", "HEAD") and origin is None and site != "same-origin":
-        return "the request must say by Origin from which page it comes"
-    return ""
-
-
-def _parts(address: str) -> SplitResult:
-    """Empty where it is no address."""
-    try:
-        return urlsplit(address)
-    except ValueError:
-        return urlsplit("")
-
-
-def _sentence(sentence: str, status: int) -> JSONResponse:
-    return JSONResponse({"error": sentence}, status)
 
 
 # ---- what is answered -----------------------------------------------------------------------------------------------
@@ -96,21 +50,21 @@ async def _create(request: Request) -> Response:
     name, size = asked.get("name"), asked.get("size")
     if not isinstance(name, str) or not isinstance(size, int) or isinstance(size, bool) or size > sys.maxsize:
         raise UploadError('an upload is begun with {"name": "…", "size": bytes}', 400)
-    upload = await to_thread.run_sync(lambda: services().uploads.create(name, size))
+    upload = await to_thread.run_sync(lambda: _uploads(request).create(name, size))
     return _told(upload, 201)
 
 
 async def _tell(request: Request) -> Response:
-    return _told(await to_thread.run_sync(services().uploads.get, request.path_params["id"]))
+    return _told(await to_thread.run_sync(_uploads(request).get, request.path_params["id"]))
 
 
 async def _append(request: Request) -> Response:
     """The raw bytes from Upload-Offset on; what has come before a connection breaks is kept."""
-    uploads, key = services().uploads, request.path_params["id"]
+    uploads, key = _uploads(request), request.path_params["id"]
     if request.headers.get("content-type", "") not in _CHUNK_TYPES:
         raise UploadError(f"a piece of a film comes as {_CHUNK_TYPES[0]}", 415)
     offset = _number(request, "upload-offset")
-    appending = uploads.appending(key, offset)
+    appending = await to_thread.run_sync(uploads.appending, key, offset)
     part = await to_thread.run_sync(appending.__enter__)
     try:
         _refuse_overlong(request, offset, uploads.get(key).size)
@@ -142,15 +96,21 @@ async def _copy(request: Request, part: Part) -> None:
 
 
 async def _remove(request: Request) -> Response:
-    await to_thread.run_sync(_discard, services(), request.path_params["id"])
+    await to_thread.run_sync(_discard, services(), _uploads(request), request.path_params["id"])
     return Response(status_code=204)
 
 
-def _discard(made: Services, key: str) -> None:
-    upload = made.uploads.get(key)
-    if upload.finished and made.jobs.needs(made.uploads.path_of(key)):
+def _discard(made: Services, uploads: GuardedUploads, key: str) -> None:
+    upload = uploads.get(key)
+    if upload.finished and made.jobs.needs(uploads.path_of(key)):
         raise UploadError(f"{upload.name}: a job waits for it or is at work on it; cancel that first", 409)
-    made.uploads.remove(key)
+    uploads.remove(key)
+
+
+def _uploads(request: Request) -> GuardedUploads:
+    """The uploads of whoever asks."""
+    account = account_of(request)
+    return GuardedUploads(services().uploads, lambda: account)
 
 
 # ---- little things --------------------------------------------------------------------------------------------------

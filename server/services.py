@@ -8,10 +8,12 @@ import atexit
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from fer_core.store import Store
 from fer_core.store import data_folder as data_folder
+from server.accounts import Accounts
 from server.handlers import kinds
 from server.jobs import JobRunner
 from server.reviewing import uploaded_films
@@ -33,6 +35,11 @@ class Services:
     store: Store
     jobs: JobRunner
     uploads: Uploads
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """The accounts of this database, and its memory of failed logins."""
+        return Accounts(self.store)
 
     def discard_films(self, job_id: str) -> int:
         """Delete the uploaded films of a job, but for those that a waiting or running one needs; how many went."""
@@ -62,6 +69,7 @@ def _opened(folder: Path) -> Services:
     shop = Workshop(folder, store, uploads)
     made = Services(folder, store, JobRunner(store, kinds(shop)), uploads)
     shop.needed = made.jobs.needs
+    _ = made.accounts  # now, or two threads would have a memory each
     try:
         for prepare in _serving:
             prepare(made)

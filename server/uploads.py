@@ -42,13 +42,17 @@ class UploadError(InputError):
 
 @dataclass(frozen=True)
 class Upload:
-    """What is known of an upload: its id, the film's name for people, its size and how much has come, in bytes."""
+    """What is known of an upload: its id, the film's name for people, its size and how much has come, in bytes.
+
+    owner: the id of the account that it came by, "" from before there were accounts.
+    """
 
     id: str
     name: str
     size: int
     offset: int
     finished: bool
+    owner: str = ""
 
 
 class Part:
@@ -94,7 +98,7 @@ class Uploads:
 
     # ---- coming in ----
 
-    def create(self, name: str, size: int) -> Upload:
+    def create(self, name: str, size: int, owner: str = "") -> Upload:
         """Begin an upload of that many bytes. UploadError: 400 empty, 413 too large, 507 no room for it."""
         if size <= 0:
             raise UploadError(f"{shown_name(name)}: the file is empty", 400)
@@ -107,8 +111,9 @@ class Uploads:
             if size > free:
                 room = f"it needs {_gb(size)}, and {_gb(max(free, 0))} are free"
                 raise UploadError(f"{shown_name(name)}: not enough room on the disk ({room})", 507)
+            card = {"name": shown_name(name), "size": size}
             draft = self.folder / f"{key}.draft"
-            draft.write_text(json.dumps({"name": shown_name(name), "size": size}), encoding="utf-8")
+            draft.write_text(json.dumps(card | ({"owner": owner} if owner else {})), encoding="utf-8")
             os.replace(draft, self._card(key))
         return self.get(key)
 
@@ -220,7 +225,7 @@ class Uploads:
         if come == size and key not in self._open:
             os.replace(part, film)
         finished = film.exists()
-        return Upload(key, card["name"], size, size if finished else come or 0, finished)
+        return Upload(key, card["name"], size, size if finished else come or 0, finished, card.get("owner", ""))
 
     def _known(self, key: str) -> bool:
         return bool(_ID.fullmatch(key)) and self._card(key).is_file()

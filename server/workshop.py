@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _ENGINES_KEPT = 2
 Names: TypeAlias = tuple[str | None, str | None, str | None]
-"""Detector, embedder and expression model; None: the default one."""
+"""Detector, embedder and expression model; None: the default one; an embedder "": none, for sums only."""
 
 
 def _nobody(_path: Path) -> bool:

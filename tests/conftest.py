@@ -3,6 +3,7 @@ import os
 import pytest
 
 from server import services as house
+from tests.secrets_in_logs import Watch, listening
 
 os.environ.setdefault("MOODGATE_OFFLINE", "1")  # no test fetches anything from the network
 
@@ -15,3 +16,39 @@ def store(tmp_path, monkeypatch):
     house.close_all()
     yield house.services().store
     house.close_all()
+
+
+_watch = pytest.StashKey[Watch]()
+_ends = pytest.StashKey[list]()
+
+
+def pytest_sessionstart(session):
+    watch = session.config.stash[_watch] = Watch()
+    session.config.stash[_ends] = listening(watch)
+    session.config.pluginmanager.register(Looking(watch))
+
+
+class Looking:
+    """Looks at what each test printed and logged for secrets that tests have made."""
+
+    def __init__(self, watch):
+        self.watch = watch
+
+    def pytest_runtest_logreport(self, report):
+        if report.passed or report.skipped:  # a failed test shows its own values
+            self.watch.look(f"{report.nodeid} ({report.when})", "\n".join(text for _, text in report.sections))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    for end in session.config.stash.get(_ends, []):
+        end()
+    if session.config.stash[_watch].leaks and session.exitstatus == 0:
+        session.exitstatus = 1
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    watch = config.stash[_watch]
+    terminalreporter.write_line(f"secrets in logs: {len(watch.leaks)} (of {len(watch.secrets)} that were looked for)")
+    for where in watch.leaks:
+        terminalreporter.write_line(f"a password, cookie or token stands in what {where} printed or logged", red=True)

@@ -9,11 +9,11 @@ import pytest
 
 CORE = Path(__file__).parents[1] / "fer_core"
 FLOORS = (
-    ("types", "errors", "settings"),
+    ("types", "errors", "settings", "privacy"),
     ("geometry", "metrics", "weights", "inference", "video"),
-    ("detect", "embed", "emotion", "track", "quality", "gate", "match", "review", "cameras"),
+    ("detect", "embed", "emotion", "track", "quality", "gate", "gallery", "match", "review", "pixelate", "cameras"),
     ("pipeline", "store", "queries", "dataset", "publish", "explain"),
-    ("train", "evaluate", "collect", "sample", "bench", "live", "watch"),
+    ("train", "evaluate", "collect", "sample", "bench", "live", "notices", "validity", "enrolling", "watch", "alerts"),
     ("cli", "__main__"),
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}

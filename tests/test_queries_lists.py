@@ -158,7 +158,7 @@ def test_stores_and_their_things(store: Store) -> None:
     )
     assert queries.store(store, ODD) == {
         "name": ODD, "time_zone": "Asia/Tokyo", "is_sample": True, "opening_hours": {"mon": ["09:00", "18:00"]},
-        "retention_days": 30, "categories": None, "offset_enabled": True,
+        "retention_days": 30, "categories": None, "offset_enabled": True, "privacy_mode": "visit", "evidence": False,
     }  # fmt: skip
     found = queries.cameras(store, ODD).drop(columns="camera_id")
     assert found.values.tolist() == [["by the till", "entry", "A", zones, 1], ["exit B", "exit", "B", [], 1]]

@@ -118,5 +118,5 @@ def test_what_has_ended_is_forgotten(shop):  # noqa: F811
     ended = Consent("Ana", TODAY - timedelta(days=9), TODAY - timedelta(days=1))
     collect.create(parent / "Old", "North", EXPRESSIONS, ended, faces())
     collect.create(parent / "New", "North", EXPRESSIONS, CONSENT, faces())
-    assert collecting.forget(shop.folder) == ["Old"]
+    assert collecting.forget(shop.folder, shop.store) == ["Old"]
     assert kept(shop) == ["New"]

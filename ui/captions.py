@@ -8,6 +8,7 @@ from ui.charts.week import WEEKDAYS
 from ui.plain import counted, number, percent
 
 NOTHING = "Nothing to see: no visit fits."
+_LEAST_SHARE = 0.005
 _ALL_HIDDEN = "Every cell has fewer than 10 visits: only their counts are shown."
 
 
@@ -66,6 +67,19 @@ def dwell(frame: pd.DataFrame) -> str:
 def side_by_side(frame: pd.DataFrame) -> str:
     """Which store or door has the highest change, which the lowest."""
     return _extremes(frame, "group", "")
+
+
+def sums(frame: pd.DataFrame, grain: Grain) -> str:
+    """The shares of the expressions over all buckets of `queries.tallies` that are shown together, the largest first."""
+    hidden = frame["hidden"].astype(bool)
+    few = int(hidden.sum())
+    ending = f" {counted(few, grain)} with fewer than 10 people: number only." if few else ""
+    totals = frame[~hidden].groupby("expression")["faces"].sum().sort_values(ascending=False)
+    n = round(float(totals.sum()))
+    if not n:
+        return "Fewer than 10 people at a time: only their numbers are shown." if few else "Nobody passed here."
+    shares = [f"{percent(faces / n)} {name}" for name, faces in totals.items() if faces / n >= _LEAST_SHARE]
+    return f"Of {counted(n, 'person', 'people')}: {', '.join(shares)}.{ending}"
 
 
 def against(now: pd.DataFrame, then: pd.DataFrame, names: tuple[str, str]) -> str:

@@ -11,6 +11,7 @@ from fer_core.collect import Collection
 from fer_core.errors import DataError, InputError
 from server import collecting
 from ui import collect_agreement, collect_label, collect_make, collect_out, resources
+from ui.audit import Noted, note_once
 from ui.collect_common import change
 from ui.notices import leave, sentence, tell
 from ui.plain import counted, escape
@@ -50,7 +51,7 @@ def _parent() -> Path:
 def _expire() -> None:
     """What may not be kept any longer goes before anything of it is shown."""
     try:
-        gone = collecting.forget(resources.services().folder)
+        gone = collecting.forget(resources.services().folder, resources.store())
     except InputError as error:
         st.error(sentence(error), icon=":material/error:")
         return
@@ -84,6 +85,7 @@ def _choose(known: list[Path]) -> Path:
 def _drawn(folder: Path, draw: Callable[[Collection], None]) -> None:
     try:
         found = collect.read(folder)
+        note_once("collection.label", store=found.store, subject=found.name)
         st.caption(about(found))
         draw(found)
     except DataError as error:
@@ -93,7 +95,7 @@ def _drawn(folder: Path, draw: Callable[[Collection], None]) -> None:
 
 def _delete_damaged(folder: Path) -> None:
     if typed_confirmation(folder.name, "Delete this collection", f"damaged_{folder.name}"):
-        change(lambda: collect.delete(folder), f"{folder.name} is deleted.")
+        change(lambda: collect.delete(folder), f"{folder.name} is deleted.", Noted("collection.delete", subject=folder.name))
 
 
 def about(found: Collection) -> str:

@@ -8,6 +8,7 @@ import streamlit as st
 from fer_core.collect import NOT_A_FACE, SKIP, Collection, Cuts
 from fer_core.errors import MoodgateError
 from fer_core.types import UInt8Array
+from ui.audit import Noted
 from ui.notices import leave, sentence
 
 LABELLER = "_labeller"
@@ -25,10 +26,15 @@ def _cuts(_found: Collection, folder: str, made: str) -> Cuts:
     return _found.cuts()
 
 
-def change(action: Callable[[], object], done: str) -> None:
-    """Do it, forget all faces that were read, and draw the page anew; where it is refused, say why, here."""
+def change(action: Callable[[], object], done: str, noted: Noted | None = None) -> None:
+    """Do it, forget all faces that were read, and draw the page anew; where it is refused, say why, here.
+
+    noted: the row that it leaves in the audit log.
+    """
     try:
         action()
+        if noted:
+            noted.keep()
     except MoodgateError as error:
         st.error(sentence(error), icon=":material/error:")
         return

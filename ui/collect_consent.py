@@ -8,6 +8,7 @@ from fer_core.collect import Consent
 from fer_core.errors import InputError
 from server import collecting
 from server.services import Services
+from ui.audit import Noted
 from ui.collect_common import change
 from ui.notices import sentence
 from ui.plain import counted, escape
@@ -65,7 +66,8 @@ def _ask(services: Services, store: str, known: Consent | None) -> None:
     except InputError as error:
         st.error(sentence(error), icon=":material/error:")
         return
-    change(lambda: collecting.allow(services.store, services.folder, store, consent), "The consent is saved.")
+    noted = Noted("consent.allow", store, detail={"until": str(until)})
+    change(lambda: collecting.allow(services.store, services.folder, store, consent), "The consent is saved.", noted)
 
 
 def _withdraw(services: Services, store: str) -> None:
@@ -77,7 +79,11 @@ def _withdraw(services: Services, store: str) -> None:
     if not sure:
         st.error("Tick the box first: the faces and labels will be gone.", icon=":material/error:")
         return
-    change(lambda: _withdrawn(services, store), "The consent is withdrawn, and the store’s collections are deleted.")
+    change(
+        lambda: _withdrawn(services, store),
+        "The consent is withdrawn, and the store’s collections are deleted.",
+        Noted("consent.withdraw", store),
+    )
 
 
 def _withdrawn(services: Services, store: str) -> str:

@@ -15,7 +15,8 @@ from server import collecting
 from server.job import Json
 from server.reviewing import uploaded_films
 from server.services import Services
-from ui import collect_consent, resources
+from ui import account, collect_consent, resources
+from ui.audit import actor
 from ui.film_places import folder_panel, take_upload, uploads_panel
 from ui.film_rows import Form, told
 from ui.films import Chosen, look
@@ -38,7 +39,7 @@ def show() -> None:
     names = [str(name) for name in resources.stores()["store"]]
     if not names:
         st.info("A collection belongs to a store, and there is none yet.", icon=":material/storefront:")
-        st.page_link(SETTINGS.path, label="Make a store on the page Settings", icon=SETTINGS.icon)
+        account.link(SETTINGS, "Make a store on the page Settings")
         return
     store = st.selectbox("Store", names, key="collect_store", persist_state="session")
     if collect_consent.draw(services, store):
@@ -170,7 +171,12 @@ def _classes() -> Sequence[str]:
 
 def _submit(services: Services, form: Form, store: str, films: list[Json], options: dict[str, Any]) -> None:
     """Queue the job; the form is emptied only then."""
-    payload = {"store": store, **options, **{role: [f for f in films if f["role"] == role] for role in ("entry", "exit")}}
+    payload = {
+        "store": store,
+        "by": actor(),
+        **options,
+        **{role: [f for f in films if f["role"] == role] for role in ("entry", "exit")},
+    }
     title = f"{store}: faces for {options['name']}"
     try:
         services.jobs.submit(collecting.KIND, store, title, payload)

@@ -11,6 +11,7 @@ import streamlit as st
 from fer_core import collect
 from fer_core.collect import Collection
 from fer_core.errors import MoodgateError
+from ui.audit import Noted, later
 from ui.collect_common import change
 from ui.notices import sentence
 from ui.plain import counted, escape
@@ -44,7 +45,8 @@ def _set(found: Collection) -> None:
         _download(found)
         help_ = "Writes the set into the collection’s own folder, where the training finds it. It goes with the collection."
         if st.button("Offer it for training", key="offer", icon=":material/model_training:", help=help_):
-            change(lambda: collect.offer(found), f"{found.name} can be trained on now.")
+            noted = Noted("collection.offer", found.store, found.name)
+            change(lambda: collect.offer(found), f"{found.name} can be trained on now.", noted)
     st.caption(
         "The archive holds the pictures (48 × 48, grey) with a labels.csv, and faces.npz with everybody’s votes; who labelled "
         "isn’t in it. What was downloaded is not deleted when the consent ends: see to that yourself."
@@ -54,7 +56,7 @@ def _set(found: Collection) -> None:
 def _download(found: Collection) -> None:
     st.download_button(
         "Download the labelled set",
-        _packed(found),
+        _packed(found, later("export.collection", store=found.store, subject=found.name)),
         file_name=f"{found.name}.zip",
         mime="application/zip",
         key="export_set",
@@ -64,8 +66,9 @@ def _download(found: Collection) -> None:
     )
 
 
-def _packed(found: Collection) -> Callable[[], bytes]:
+def _packed(found: Collection, noted: Callable[[], None]) -> Callable[[], bytes]:
     def made() -> bytes:
+        noted()
         with tempfile.TemporaryDirectory(prefix="moodgate-set-") as folder:
             path = Path(folder) / "set.zip"
             collect.export_zip(found, path)
@@ -79,6 +82,7 @@ def _delete(found: Collection) -> None:
         st.warning("The faces, what everybody said of them, and the set go for ever.", icon=":material/warning:")
         try:
             if typed_confirmation(found.name, "Delete the collection", f"collection_delete_{found.name}"):
-                change(lambda: collect.delete(found.folder), f"{found.name} is deleted.")
+                noted = Noted("collection.delete", found.store, found.name)
+                change(lambda: collect.delete(found.folder), f"{found.name} is deleted.", noted)
         except MoodgateError as error:
             st.error(sentence(error), icon=":material/error:")

@@ -1,7 +1,11 @@
 """A chart's data as a file. (The chart itself as a PNG is in the menu that stands above each chart.)"""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
+
+from ui.audit import later
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -18,7 +22,7 @@ def csv_button(frame: pd.DataFrame, name: str, key: str) -> None:
     """A small button that downloads the frame as NAME.csv; what is hidden in the chart is empty in the file, too."""
     st.download_button(
         "CSV",
-        data=lambda: csv_of(frame),
+        data=_noted(frame, name),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=key,
@@ -28,6 +32,16 @@ def csv_button(frame: pd.DataFrame, name: str, key: str) -> None:
         disabled=frame.empty,
         help="The chart’s data as a table. A picture (PNG) is in the menu above the chart.",
     )
+
+
+def _noted(frame: pd.DataFrame, name: str) -> Callable[[], bytes]:
+    noted = later("export.chart", subject=name)
+
+    def made() -> bytes:
+        noted()
+        return csv_of(frame)
+
+    return made
 
 
 def _harmless(cell: object) -> object:

@@ -7,8 +7,8 @@ import streamlit as st
 from fer_core.queries import Filter
 from server.handlers import SAMPLE_SHOP
 from server.jobs import Job
-from ui import filters, resources
-from ui.places import ANALYSE
+from ui import account, filters, resources
+from ui.places import ANALYSE, TRENDS
 from ui.plain import counted, escape
 
 _EVERY = "2s"
@@ -38,6 +38,13 @@ def _none_yet() -> None:
     if busy:
         st.fragment(_waiting, run_every=_EVERY)(resources.store().version())
         return
+    if resources.ask("sums_kept", filters.current()):
+        st.info("There are no visits here: a store keeps sums. They stand on the page Trends.", icon=":material/bar_chart:")
+        account.link(TRENDS)
+        return
+    if not account.may("footage"):
+        st.info("There are no visits here yet.", icon=":material/movie:")
+        return
     st.markdown("There are no visits yet. There are two ways to begin:")
     left, right = st.columns(2)
     with left.container(border=True, height="stretch"):
@@ -47,7 +54,8 @@ def _none_yet() -> None:
     with right.container(border=True, height="stretch"):
         st.subheader("Try the sample day", anchor=False)
         st.write("Two drawn films of a shop without any real person, analysed like any other: about a minute.")
-        st.button("Run the sample day", key="run_sample", icon=":material/science:", on_click=_run_sample)
+        may = account.may("stores")
+        st.button("Run the sample day", key="run_sample", icon=":material/science:", on_click=_run_sample, disabled=not may)
 
 
 def _run_sample() -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from fer_core.errors import InputError
 from fer_core.types import Role
 from server.uploads import Upload, Uploads
+from ui import account
 from ui.film_rows import Form, size
 from ui.films import Chosen
 from ui.plain import counted, escape
@@ -20,7 +21,9 @@ _BUTTONS: tuple[tuple[Role, str], ...] = (("entry", "Entrance"), ("exit", "Exit"
 
 
 def folder_panel(form: Form) -> None:
-    """A folder's path, the films in it, and which of them are of the entrance and of the exit."""
+    """A folder's path, the films in it, and which of them are of the entrance and of the exit; for who may look there."""
+    if not account.may("server files"):
+        return
     with st.expander("Films in a folder on the server", icon=":material/folder:"):
         typed = st.text_input("Folder", key="folder", placeholder="/media/cameras/2026-03-02").strip()
         if not typed:

@@ -1,12 +1,15 @@
 """The frame around every page: page config, navigation, the shared filters, and what is said when nothing works."""
 
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from fer_core.errors import MoodgateError
-from ui import filters, resources
-from ui.places import PLACES, Place
+from server.accounts import Account
+from ui import account, account_login, account_page, filters, resources
+from ui.places import ACCOUNT, PLACES, Place
 from ui.plain import escape
 
 LOGO, ICON = (Path(__file__).with_name(name) for name in ("logo.svg", "icon.svg"))
@@ -20,14 +23,28 @@ def run() -> None:
     """Draw the frame and, in it, the chosen page."""
     st.set_page_config(page_title="Moodgate", page_icon=str(ICON), layout="wide", menu_items={"About": ABOUT})
     st.logo(LOGO, size="large")
-    page = st.navigation([st.Page(place.path, title=place.title, icon=place.icon) for place in PLACES])
     try:
-        resources.services()
+        own, problem = account.who(), None
     except MoodgateError as error:
-        _out_of_order(error)
-        return
-    if _around(next(place for place in PLACES if place.title == page.title)):
+        own, problem = None, error
+    pages, position = _pages(own)
+    page = st.navigation(pages, position=position)
+    if problem:
+        _out_of_order(problem)
+    elif own is None:
+        account_login.show()
+    elif own.must_change:
+        account_page.show()
+    elif _around(next(place for place in PLACES if place.title == page.title)):
         page.run()
+
+
+def _pages(own: Account | None) -> tuple[list[StreamlitPage], Literal["sidebar", "hidden"]]:
+    """The pages in the navigation. Who isn't signed in has them all, unseen: so no address is wrong, and none is drawn."""
+    closed = own is None or own.must_change
+    places = [place for place in PLACES if own is None or own.must_change or account.may_open(own, place)]
+    pages = [st.Page(place.path, title=place.title, icon=place.icon) for place in places or [ACCOUNT]]
+    return pages, "hidden" if closed else "sidebar"
 
 
 def _around(place: Place) -> bool:

@@ -98,6 +98,8 @@ def _ended(services: Services, job: Job) -> None:
 def outcome(job: Job) -> str:
     """What a finished job brought, in a sentence; counts only, so that few visits tell nothing of anybody."""
     found = job.result
+    if "tallied_entries" in found and not found.get("embedder"):
+        return f"Sums only: {found['tallied_entries']:,} came and {found['tallied_exits']:,} left."
     visits = counted(int(found.get("visits", 0)), "visit")
     if "entries" not in found:
         return f"{visits}." if "visits" in found else "Finished."

@@ -11,7 +11,7 @@ from fer_core.emotion import EmotionModel
 from fer_core.errors import MoodgateError
 from fer_core.live import LiveEngine, LiveSettings, LiveStyle
 from fer_core.settings import DetectSettings
-from ui import expression_models, live_refused, resources
+from ui import expression_models, live_refused, live_staff, resources
 from ui.live_readings import readings
 from ui.live_session import LiveSession
 from ui.live_still import show_clip, show_picture
@@ -45,17 +45,18 @@ def show() -> None:
     )
     source = st.segmented_control("Source", SOURCES, default="Camera", key="live_source", label_visibility="collapsed")
     style = _style(mirror=source == "Camera")
+    guard = live_staff.guard()
     stage = st.container()
     backends = _backends()
-    if backends is None:
+    if backends is None or guard is None:
         return
-    session = _session(*backends)
+    session = _session(*backends, guard)
     session.style = style
     with stage:
         if source == "Clip":
             show_clip(session, style)
         elif source == "Picture":
-            show_picture(*backends, style)
+            show_picture(*backends, style, guard)
         else:
             _show_camera(session)
 
@@ -100,12 +101,12 @@ def open_emotion(name: str) -> EmotionModel:
     return expression_models.open_default()
 
 
-def _session(detector: Detector, model: EmotionModel) -> LiveSession:
+def _session(detector: Detector, model: EmotionModel, guard: live_staff.Guard) -> LiveSession:
     """This viewer's own session, with the chosen backends in it."""
     session: LiveSession | None = st.session_state.get("live_session")
     if session is None:
         session = st.session_state["live_session"] = LiveSession(LiveEngine(detector, model))
-    session.engine.use(detector, model)
+    session.engine.use(detector, model, gate=guard.gate, embedder=guard.embedder)
     return session
 
 
@@ -120,7 +121,7 @@ def _show_camera(session: LiveSession) -> None:
         live_refused.watch()
     with right:
         if context.state.playing:
-            _running(session)
+            _running(session, resources.store().version())
         elif context.state.signalling:
             st.info(
                 "Connecting … Where this takes long, the network lets no video through: it needs ICE servers in the settings."
@@ -130,8 +131,10 @@ def _show_camera(session: LiveSession) -> None:
 
 
 @st.fragment(run_every=_READ_S)
-def _running(session: LiveSession) -> None:
-    """The readings, drawn anew while the stream runs."""
+def _running(session: LiveSession, version: int) -> None:
+    """The readings, drawn anew while the stream runs; the whole page where the database changed, and so perhaps the staff."""
+    if resources.store().version() != version:
+        st.rerun()
     if session.trouble:
         st.error(escape(session.trouble))
     st.html(readings(session.latest, session.history, session.delay_ms))

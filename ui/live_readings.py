@@ -50,10 +50,18 @@ def numbers(result: LiveResult, delay_ms: float | None) -> str:
 def faces(result: LiveResult) -> str:
     """The bars of each face; a sentence where there is none."""
     if not result.faces:
-        return "<p>No face is seen. Come nearer, and let the light fall on your face.</p>"
+        return f"<p>{_nobody(result)}</p>"
     shown = "".join(_face(face, result.labels) for face in result.faces[:MOST_FACES])
     more = len(result.faces) - MOST_FACES
     return f'<div class="live-faces">{shown}</div>' + (f"<p>and {more} more</p>" if more > 0 else "")
+
+
+def _nobody(result: LiveResult) -> str:
+    if len(result.waiting):
+        return "Waiting for a clear view: before staff can be told apart, nobody’s expression is read."
+    if len(result.staff):
+        return "Only staff are seen. Their expression is not read."
+    return "No face is seen. Come nearer, and let the light fall on your face."
 
 
 def _face(face: LiveFace, labels: Sequence[str]) -> str:

@@ -17,12 +17,13 @@ import streamlit as st
 from fer_core import geometry, video
 from fer_core.detect import Detector
 from fer_core.emotion import EmotionModel
-from fer_core.errors import DataError, FilmError
+from fer_core.errors import DataError, FilmError, MoodgateError
 from fer_core.live import LiveStyle, draw, read_picture
 from fer_core.settings import VideoSettings
 from fer_core.types import UInt8Array
 from ui.live_readings import readings
 from ui.live_session import LiveSession
+from ui.live_staff import Guard
 from ui.notices import sentence
 
 FILM_TYPES = sorted(ending.lstrip(".") for ending in video.FILM_ENDINGS)
@@ -53,7 +54,7 @@ def show_clip(session: LiveSession, style: LiveStyle) -> None:
     st.success("The clip has ended. Nothing of it was kept.")
 
 
-def show_picture(detector: Detector, emotion: EmotionModel, style: LiveStyle) -> None:
+def show_picture(detector: Detector, emotion: EmotionModel, style: LiveStyle, guard: Guard) -> None:
     """One picture, taken now or given as a file."""
     taken = st.camera_input("Take a picture", key="live_shot")
     given = taken or st.file_uploader("or choose one", type=PICTURE_TYPES, key="live_picture", max_upload_size=_MOST_MB)
@@ -64,7 +65,11 @@ def show_picture(detector: Detector, emotion: EmotionModel, style: LiveStyle) ->
     except DataError as error:
         st.error(sentence(error))
         return
-    result = read_picture(image, detector, emotion)
+    try:
+        result = read_picture(image, detector, emotion, gate=guard.gate, embedder=guard.embedder)
+    except MoodgateError as error:
+        st.error(sentence(error))
+        return
     left, right = st.columns([3, 2])
     left.html(as_html(draw(image, result, replace(style, mirror=False))))
     right.html(readings(result, (), None, stream=False))

@@ -15,6 +15,7 @@ from fer_core.weights import ModelCard
 from server import expression
 from server.expression import RUNS, STANDARD
 from ui import expression_models, resources
+from ui.audit import Noted
 from ui.plain import DASH, escape
 from ui.settings_common import change, choose, choose_next_of
 
@@ -91,7 +92,8 @@ def _usable(titles: Mapping[str, str]) -> dict[str, str]:
 def _use(key: str, title: str) -> None:
     made = resources.services()
     choose_next_of(f"{_CHOICE}_{key}", key)  # the box is another one for each model in use, and begins with that one
-    change(lambda: expression.choose(made.store, made.folder, key), f"From now on {title} reads the expressions.")
+    noted = Noted("model.choose", subject=key)
+    change(lambda: expression.choose(made.store, made.folder, key), f"From now on {title} reads the expressions.", noted)
 
 
 # ---- cards ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import streamlit as st
 
 from fer_core import queries
 from fer_core.queries import Filter
-from ui import captions, charts, filters, resources
+from ui import account, captions, charts, filters, resources
 from ui.empty import nothing_here
 from ui.figure import figure
 from ui.glance import Card, cards
@@ -86,7 +86,7 @@ def _trend(chosen: Filter, visits: int) -> None:
     frame = resources.trend(chosen, grain)
     chart, words = charts.change_over_time(frame, grain, selectable=False), captions.over_time(frame, grain)
     figure(f"Estimated change by {grain}", chart, words, frame, f"estimated-change-by-{grain}")
-    st.page_link(TRENDS.path, label="All trends", icon=TRENDS.icon)
+    account.link(TRENDS, "All trends")
 
 
 def _attention(chosen: Filter) -> None:

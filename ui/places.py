@@ -23,10 +23,18 @@ class Place(NamedTuple):
 OVERVIEW = Place("overview.py", "Overview", ":material/dashboard:", True)
 TRENDS = Place("trends.py", "Trends", ":material/insights:", True)
 VISITS = Place("visits.py", "Visits", ":material/groups:", True)
+VALIDITY = Place("validity.py", "Validity", ":material/fact_check:", True)
 ANALYSE = Place("analyse.py", "Analyse footage", ":material/movie:", False)
 LIVE = Place("live.py", "Live demo", ":material/videocam:", False)
 COLLECT = Place("collect.py", "Collect", ":material/label:", False)
 MODELS = Place("models.py", "Models", ":material/model_training:", False)
+PRIVACY = Place("privacy.py", "Privacy", ":material/privacy_tip:", False)
+PEOPLE = Place("people.py", "People", ":material/badge:", False)
+AUDIT = Place("audit.py", "Audit", ":material/history:", False)
 SETTINGS = Place("settings.py", "Settings", ":material/settings:", False)
+ACCOUNTS = Place("accounts.py", "Accounts", ":material/manage_accounts:", False)
+ACCOUNT = Place("account.py", "Your account", ":material/person:", False)
 
-PLACES = (OVERVIEW, TRENDS, VISITS, ANALYSE, LIVE, COLLECT, MODELS, SETTINGS)
+PLACES = (
+    OVERVIEW, TRENDS, VISITS, VALIDITY, ANALYSE, LIVE, COLLECT, MODELS, PRIVACY, PEOPLE, AUDIT, SETTINGS, ACCOUNTS, ACCOUNT,
+)  # fmt: skip

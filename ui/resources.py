@@ -1,7 +1,7 @@
 """What all sessions share: the open database, the jobs, the uploads, and the answers to questions.
 
-An answer is kept under the question, its filter, the database's path and its version, so that it is never older than
-the last write.
+An answer is kept under the question, its filter, what who asks may read, the database's path and its version, so that it
+is never older than the last write, and never somebody else's.
 """
 
 from datetime import date
@@ -12,16 +12,19 @@ import streamlit as st
 
 import server.services
 from fer_core import queries
-from fer_core.queries import By, Filter, Grain, Summary
+from fer_core.queries import By, Filter, Grain, Summary, scope_of
 from fer_core.store import Store
+from server.guard import guarded
+from ui import account
 
 
 def services() -> server.services.Services:
-    """The process's services for its data folder, opened at first use.
+    """The process's services for its data folder, opened at first use; as far as who looks at this page may use them.
 
     Raises StoreError or OutputError where the database can't be opened; the frame says so before any page is drawn.
     """
-    return server.services.services()
+    opened, who = server.services.services(), account.asker()
+    return guarded(opened, who) if opened.accounts.exist() or not account.from_here() else opened
 
 
 def store() -> Store:
@@ -35,11 +38,11 @@ def ask(question: str, *arguments: Any) -> Any:
     arguments are plain hashable values and Filters. The answer is the caller's own copy.
     """
     opened = store()
-    return _answer(question, str(opened.path), opened.version(), arguments)
+    return _answer(question, str(opened.path), opened.version(), scope_of(opened).key, arguments)
 
 
 @st.cache_data(ttl=3600, max_entries=300, show_spinner=False)
-def _answer(question: str, path: str, version: int, arguments: tuple[Any, ...]) -> Any:
+def _answer(question: str, path: str, version: int, scope: str, arguments: tuple[Any, ...]) -> Any:
     return getattr(queries, question)(store(), *arguments)
 
 
@@ -100,12 +103,12 @@ def _frame(question: str, *arguments: Any) -> pd.DataFrame:
 def attention(filter: Filter) -> pd.DataFrame:
     """What somebody should look at, as `queries.attention`; at most ten seconds old, for failed jobs change no version."""
     opened = store()
-    found: pd.DataFrame = _attention(str(opened.path), opened.version(), filter)
+    found: pd.DataFrame = _attention(str(opened.path), opened.version(), scope_of(opened).key, filter)
     return found
 
 
 @st.cache_data(ttl=10, max_entries=50, show_spinner=False)
-def _attention(path: str, version: int, filter: Filter) -> pd.DataFrame:
+def _attention(path: str, version: int, scope: str, filter: Filter) -> pd.DataFrame:
     return queries.attention(store(), filter)
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from fer_core.errors import FilmError
 from fer_core.types import Role
 from ui import resources, zones
+from ui.audit import Noted
 from ui.notices import sentence
 from ui.plain import counted, escape
 from ui.settings_common import change, choose, choose_store
@@ -55,7 +56,10 @@ def _new(store: str, cameras: pd.DataFrame) -> None:
             f"There is a camera of the {ROLES[role]} at {'door ' + escape(door) if door else 'the nameless door'} already."
         )
     else:
-        change(lambda: resources.store().put_camera(store, role, door, name=name.strip() or None), "The camera is added.")
+        noted = Noted("camera.make", store, detail={"role": role})
+        change(
+            lambda: resources.store().put_camera(store, role, door, name=name.strip() or None), "The camera is added.", noted
+        )
 
 
 def _camera(store: str, row: dict[Any, Any]) -> None:
@@ -66,7 +70,8 @@ def _camera(store: str, row: dict[Any, Any]) -> None:
     if sent and not name.strip():
         st.error("A camera needs a name.")
     elif sent:
-        change(lambda: resources.store().put_camera(store, row["role"], row["door"], name=name), "The camera is saved.")
+        noted = Noted("camera.change", store, str(key))
+        change(lambda: resources.store().put_camera(store, row["role"], row["door"], name=name), "The camera is saved.", noted)
 
 
 # ---- zones
@@ -84,7 +89,8 @@ def _zones(store: str, key: str, row: dict[Any, Any]) -> None:
     saved = [[list(corner) for corner in zone] for zone in row["zones"]]
     with st.container(horizontal=True):
         if st.button("Save the zones", key=f"zones_save_{key}", type="primary", disabled=draft == saved):
-            change(lambda: _save(store, key, row, draft), f"{counted(len(draft), 'zone')} of this camera saved.")
+            noted = Noted("camera.zones", store, key, {"zones": len(draft)})
+            change(lambda: _save(store, key, row, draft), f"{counted(len(draft), 'zone')} of this camera saved.", noted)
         st.button("Discard changes", key=f"zones_discard_{key}", disabled=draft == saved, on_click=_set, args=(key, saved))
 
 

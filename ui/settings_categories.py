@@ -9,6 +9,7 @@ from fer_core.errors import MoodgateError
 from fer_core.review import Categories
 from fer_core.types import EXPRESSIONS
 from ui import resources
+from ui.audit import Noted, note
 from ui.maps import STANDARD, behind, newest, standard
 from ui.notices import sentence
 from ui.plain import counted, escape, number
@@ -89,7 +90,7 @@ def _save(name: str, table: pd.DataFrame) -> None:
         return
     users = _stores_using(given.name)
     hint = " Recompute the stores that use it, for their old visits to follow." if users else " Choose it for a store below."
-    change(lambda: _put(given), f"The map {given.name} is saved.{hint}")
+    change(lambda: _put(given), f"The map {given.name} is saved.{hint}", Noted("categories.make", subject=given.name))
 
 
 def _put(given: Categories) -> None:
@@ -114,8 +115,9 @@ def _use(maps: dict[str, Categories]) -> None:
     chosen = choose("Map of this store", {name: _titled(maps, name) for name in names}, f"map_of_{store}", used)
     _classes(maps.get(chosen) or standard())
     if st.button("Use this map", key=f"map_use_{store}", disabled=chosen == used):
+        noted = Noted("categories.use", store, chosen)
         said = f"{store} uses the map {chosen} for new visits. Recompute its old ones below."
-        change(lambda: resources.store().use_categories(store, None if chosen == STANDARD else chosen), said)
+        change(lambda: resources.store().use_categories(store, None if chosen == STANDARD else chosen), said, noted)
     _recompute(store, maps.get(used) or standard())
 
 
@@ -158,5 +160,6 @@ def _submit(store: str) -> None:
         if any(job.active and job.kind == "recompute" and job.store == store for job in services.jobs.list()):
             return  # a second click
         services.jobs.submit("recompute", store, f"Recompute the visits of {store}", {"store": store})
+        note("recompute", store=store)
     except MoodgateError as error:
         st.error(sentence(error))

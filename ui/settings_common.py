@@ -7,6 +7,7 @@ import streamlit as st
 
 from fer_core.errors import MoodgateError
 from ui import resources
+from ui.audit import Noted
 from ui.notices import leave, sentence
 from ui.plain import escape
 
@@ -20,10 +21,15 @@ def choose_next(name: str) -> None:
     st.session_state[_NEXT] = name
 
 
-def change(action: Callable[[], object], done: str) -> None:
-    """Do it, and draw the page anew with the sentence `done`; where it is refused, say why, here."""
+def change(action: Callable[[], object], done: str, noted: Noted | None = None) -> None:
+    """Do it, and draw the page anew with the sentence `done`; where it is refused, say why, here.
+
+    noted: the row that it leaves in the audit log.
+    """
     try:
         action()
+        if noted:
+            noted.keep()
     except MoodgateError as error:
         st.error(sentence(error))
         return

@@ -14,7 +14,9 @@ from fer_core import queries
 from fer_core.errors import MoodgateError, OutputError
 from fer_core.queries import Filter
 from fer_core.store import Store
-from ui import resources
+from server import forgetting
+from ui import account, resources, settings_receipts
+from ui.audit import actor, later, note
 from ui.notices import sentence
 from ui.plain import counted, escape
 from ui.recomputing import latest, progress
@@ -30,6 +32,8 @@ _FORMATS = ("Parquet, in folders by store and day", "CSV, a file for each table"
 def show() -> None:
     """Draw the tab."""
     _retention()
+    if account.may("purge"):
+        settings_receipts.show()
     _export()
     _sample()
 
@@ -59,6 +63,7 @@ def purged(result: dict[str, Any]) -> str:
     said = [counted(deleted.get(table, 0), word) for table, word in words.items()]
     if not any(deleted.values()):
         return "Nothing was past its time."
+    said += [counted(deleted["tallies"], "sum by hour", "sums by hour")] if deleted.get("tallies") else []
     return f"Deleted: {', '.join(said)}."
 
 
@@ -66,7 +71,7 @@ def _purge() -> None:
     try:
         job = latest("purge", "")
         if job is None or not job.active:
-            resources.services().jobs.submit("purge", "", "Delete what is past its time", {})
+            resources.services().jobs.submit("purge", "", "Delete what is past its time", {"by": actor()})
     except MoodgateError as error:
         st.error(sentence(error))
 
@@ -95,7 +100,7 @@ def _export() -> None:
 def _download(parquet: bool) -> None:
     st.download_button(
         "Download all",
-        _deferred(parquet_zip if parquet else csv_zip),
+        _deferred(parquet_zip if parquet else csv_zip, later("export.all", detail={"as": "download"})),
         file_name=f"moodgate-{'parquet' if parquet else 'csv'}.zip",
         mime="application/zip",
         key="export_all",
@@ -108,6 +113,7 @@ def _write(parquet: bool) -> None:
     """Into a new folder beside the database, with progress; it is whole or not there at all."""
     bar = st.progress(0.0, text="Writing")
     try:
+        note("export.all", detail={"as": "folder"})
         folder = written(resources.store(), resources.services().folder / "exports", parquet, lambda done: _show(bar, done))
     except MoodgateError as error:
         st.error(sentence(error))
@@ -141,10 +147,11 @@ def written(store: Store, exports: Path, parquet: bool, tell: Callable[[float], 
     return folder
 
 
-def _deferred(make: Callable[[Store, Path], Path]) -> Callable[[], bytes]:
+def _deferred(make: Callable[[Store, Path], Path], noted: Callable[[], None]) -> Callable[[], bytes]:
     store = resources.store()
 
     def made() -> bytes:
+        noted()
         with tempfile.TemporaryDirectory(prefix="moodgate-export-") as folder:
             return make(store, Path(folder)).read_bytes()
 
@@ -197,4 +204,4 @@ def _sample() -> None:
 
 def _remove(names: list[str]) -> None:
     for name in names:
-        resources.store().delete_store(name)
+        forgetting.forget_store(resources.services(), name, actor())

@@ -6,12 +6,14 @@ from typing import Any, TypeAlias
 import streamlit as st
 
 from ui import resources
+from ui.audit import Noted
 from ui.plain import escape
 from ui.settings_common import change
 
 IceServer: TypeAlias = dict[str, Any]
 """As browsers take it: urls, a list; username and credential, where it is a TURN server."""
 KEY = "ice_servers"
+_NOTED = Noted("setting.change", subject=KEY)
 _ADDRESS = re.compile(r"(stuns?|turns?):(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?(\?transport=(udp|tcp))?")
 
 
@@ -35,7 +37,7 @@ def _server(servers: list[IceServer], place: int, server: IceServer) -> None:
         st.markdown(escape(", ".join(server["urls"]) + login), width="stretch")
         if st.button("Remove", key=f"ice_remove_{place}"):
             rest = servers[:place] + servers[place + 1 :]
-            change(lambda: resources.store().put_setting(KEY, rest), "The server is removed.")
+            change(lambda: resources.store().put_setting(KEY, rest), "The server is removed.", _NOTED)
 
 
 def _new(servers: list[IceServer]) -> None:
@@ -52,7 +54,7 @@ def _new(servers: list[IceServer]) -> None:
     except ValueError as error:
         st.error(escape(str(error)))
         return
-    change(lambda: resources.store().put_setting(KEY, [*servers, server]), "The server is added.")
+    change(lambda: resources.store().put_setting(KEY, [*servers, server]), "The server is added.", _NOTED)
 
 
 def ice_server(urls: str, username: str, credential: str) -> IceServer:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from fer_core.settings import ReviewSettings
 from ui import resources
+from ui.audit import Noted, note
 from ui.plain import DASH, number
 from ui.settings_common import change
 
@@ -32,7 +33,8 @@ def offsets(name: str, known: Mapping[str, Any]) -> None:
             "Take the offset off new and recomputed visits",
             bool(known["offset_enabled"]),
             key=f"offset_on_{name}",
-            on_change=lambda: resources.store().put_store(name, offset_enabled=st.session_state[f"offset_on_{name}"]),
+            on_change=_switch,
+            args=(name,),
         )
         kept = kept_offsets(name)
         if kept.empty:
@@ -40,9 +42,17 @@ def offsets(name: str, known: Mapping[str, Any]) -> None:
         else:
             st.dataframe(_table(kept), hide_index=True, key=f"offsets_{name}", alt="Camera offsets of this store")
         if st.button("Estimate again from the visits", key=f"offset_refresh_{name}", icon=":material/refresh:"):
-            change(lambda: resources.store().refresh_offsets(name), "The offsets are estimated anew.")
+            change(
+                lambda: resources.store().refresh_offsets(name), "The offsets are estimated anew.", Noted("offset.change", name)
+            )
         with st.expander("Set from a calibration film", icon=":material/tune:"):
             _calibration(name)
+
+
+def _switch(name: str) -> None:
+    on = bool(st.session_state[f"offset_on_{name}"])
+    resources.store().put_store(name, offset_enabled=on)
+    note("offset.change", store=name, detail={"on": on})
 
 
 def kept_offsets(name: str) -> pd.DataFrame:
@@ -88,12 +98,14 @@ def _calibration(name: str) -> None:
         with st.container(horizontal=True):
             kept = st.form_submit_button("Save the calibration", key=f"calibrate_save_{name}")
             gone_again = st.form_submit_button("Forget the calibration", key=f"calibrate_forget_{name}", type="tertiary")
-    store = resources.store()
+    store, noted = resources.store(), Noted("offset.change", name, detail={"value": value if kept else None})
     if kept:
-        change(lambda: store.set_calibrated_offset(name, came, gone, value, error), "The calibration is saved.")
+        change(lambda: store.set_calibrated_offset(name, came, gone, value, error), "The calibration is saved.", noted)
     elif gone_again:
         change(
-            lambda: store.set_calibrated_offset(name, came, gone, None), "The calibration is forgotten; the visits count again."
+            lambda: store.set_calibrated_offset(name, came, gone, None),
+            "The calibration is forgotten; the visits count again.",
+            noted,
         )
 
 

@@ -9,10 +9,13 @@ from zoneinfo import available_timezones
 import pandas as pd
 import streamlit as st
 
-from server import collecting
-from ui import resources
+from server import collecting, forgetting
+from ui import resources, settings_evidence
+from ui.audit import Noted, actor
 from ui.plain import escape
+from ui.privacy_common import region_words
 from ui.settings_common import change, choose_next, choose_store, typed_confirmation
+from ui.settings_mode import mode
 from ui.settings_offsets import offsets
 
 DAYS: Mapping[str, str] = {
@@ -37,7 +40,11 @@ def show() -> None:
     known = resources.ask("store", name)
     if known["is_sample"]:
         st.caption(":material/science: A sample store: its visits are made up. It can be removed in the tab “Data”.")
+    else:
+        st.caption(f":material/privacy_tip: {region_words(resources.ask('notice_setup', name)['region'])}")
     _store(name, known)
+    mode(name, known)
+    settings_evidence.show(name, known)
     offsets(name, known)
     _delete(name)
 
@@ -67,7 +74,9 @@ def _make(name: str, zone: str) -> None:
         st.error(f"There is a store {escape(name)} already.")
     else:
         choose_next(name)
-        change(lambda: resources.store().put_store(name, time_zone=zone), f"The store {name} is made.")
+        change(
+            lambda: resources.store().put_store(name, time_zone=zone), f"The store {name} is made.", Noted("store.make", name)
+        )
 
 
 def _index(zone: str | None) -> int:
@@ -103,7 +112,7 @@ def _store(name: str, known: Mapping[str, Any]) -> None:
             _MOST_DAYS,
             int(known["retention_days"] or 0),
             key=f"store_days_{name}",
-            help="Older visits are deleted with everything of theirs when the retention runs: see the tab “Data”.",
+            help="Older visits, with everything of theirs, and sums go when the retention runs: see the tab “Data”.",
         )
         sent = st.form_submit_button("Save", key=f"store_save_{name}", type="primary")
     if sent:
@@ -151,7 +160,9 @@ def _save(name: str, new: str, zone: str, table: pd.DataFrame, days: int) -> Non
     if not new:
         st.error("A store needs a name.")
         return
-    change(lambda: _write(name, new, zone, hours, days), f"{new} is saved.")
+    said = {"time_zone": zone, "opening_hours": bool(hours), "retention_days": days} | ({"was": name} if new != name else {})
+    noted = Noted("store.change" if new == name else "store.rename", new, detail=said)
+    change(lambda: _write(name, new, zone, hours, days), f"{new} is saved.", noted)
 
 
 def _write(name: str, new: str, zone: str, hours: dict[str, list[str]], days: int) -> None:
@@ -172,6 +183,4 @@ def _delete(name: str) -> None:
 
 
 def _forget(name: str) -> None:
-    """The pictures of faces first: they must never outlive the store that let them be kept."""
-    collecting.withdraw(resources.store(), resources.services().folder, name)
-    resources.store().delete_store(name)
+    forgetting.forget_store(resources.services(), name, actor())

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from fer_core.queries import By, Filter, Grain
-from ui import captions, charts, filters, resources
+from ui import captions, charts, filters, resources, trends_sums
 from ui.brushes import Brush, as_choice, cells_brush, group_brush, narrowed, time_brush
 from ui.charts import CELLS_BRUSH, GROUP_BRUSH, TIME_BRUSH
 from ui.charts.parts import MOST_GROUPS
@@ -37,8 +37,9 @@ def show() -> None:
     st.title("Trends", anchor=False)
     chosen = filters.current()
     summary = resources.summary(chosen)
+    sums = trends_sums.kept(chosen)
     if not summary.n:
-        nothing_here(chosen)
+        (trends_sums.show if sums else nothing_here)(chosen)
         return
     asked = _options(chosen, summary.n)
     brushes = _brushes(chosen, asked)
@@ -51,6 +52,8 @@ def show() -> None:
     sides = narrowed(chosen, brushes, GROUP_BRUSH)
     _pair(lambda: _sides(sides, asked.sides), lambda: _side_reviews(sides, asked.sides))
     _pair(lambda: _dwell(inner), lambda: versus(inner, asked.grain))
+    if sums:
+        trends_sums.show(chosen)
 
 
 def _pair(first: Callable[[], None], second: Callable[[], None]) -> None:

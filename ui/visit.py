@@ -10,7 +10,8 @@ import streamlit as st
 from fer_core.errors import MoodgateError
 from fer_core.settings import ReviewSettings
 from fer_core.types import EXPRESSIONS, REVIEWS, Review
-from ui import resources, theme, visit_charts, visit_words
+from ui import audit, resources, theme, visit_charts, visit_pictures, visit_words
+from ui.audit import Noted
 from ui.maps import standard, version_of
 from ui.notices import leave, sentence
 from ui.plain import day_and_time, escape, missing, number, percent
@@ -32,12 +33,18 @@ def show(visit_id: str) -> None:
             icon=":material/search_off:",
         )
         return
+    try:
+        audit.note_once("visit.view", store=row["store"], subject=visit_id)
+    except MoodgateError as error:  # nobody looks at a visit unseen
+        st.error(sentence(error))
+        return
     zone = row["time_zone"] or "UTC"
     _head(row, zone)
     _verdict(row)
     for role, column in zip(("entry", "exit"), st.columns(2, gap="large"), strict=True):
         with column:
             _appearance(row, role)
+    visit_pictures.show(visit_id, zone)
     _corrections(row, zone)
     _particulars(row)
 
@@ -134,14 +141,15 @@ def _corrections(row: Row, zone: str) -> None:
             key="visit_undo",
             icon=":material/undo:",
             on_click=_undo,
-            args=(row["visit_id"],),
+            args=(row["visit_id"], row["store"]),
         )
     with st.expander("Correct this visit", icon=":material/edit:"):
         _form(row)
 
 
-def _undo(visit_id: str) -> None:
-    _try(lambda: resources.store().undo_correction(visit_id), "The correction is undone.")
+def _undo(visit_id: str, store: str) -> None:
+    noted = Noted("visit.undo", store, visit_id)
+    _try(lambda: resources.store().undo_correction(visit_id), "The correction is undone.", noted)
 
 
 def _said(one: dict[str, Any], zone: str) -> str:
@@ -161,8 +169,10 @@ def _form(row: Row) -> None:
         sent = st.form_submit_button("Save the correction", key="visit_save", type="primary")
     if sent and not reason.strip():
         st.error("Say why: a correction needs a reason.")
-    elif sent and _try(lambda: _correct(row["visit_id"], what, reason), "The correction is saved; it counts from now on."):
-        st.rerun()
+    elif sent:
+        noted = Noted("visit.void" if what == _VOID else "visit.correct", row["store"], row["visit_id"])
+        if _try(lambda: _correct(row["visit_id"], what, reason), "The correction is saved; it counts from now on.", noted):
+            st.rerun()
 
 
 def _choice(what: str) -> str:
@@ -176,9 +186,10 @@ def _correct(visit_id: str, what: str, reason: str) -> None:
         resources.store().correct_visit(visit_id, what, reason)  # type: ignore[arg-type]  # a choice of REVIEWS
 
 
-def _try(action: Callable[[], object], done: str) -> bool:
+def _try(action: Callable[[], object], done: str, noted: Noted) -> bool:
     try:
         action()
+        noted.keep()
     except MoodgateError as error:
         st.error(sentence(error))
         return False

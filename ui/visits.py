@@ -1,7 +1,7 @@
 """The list of visits: filtered by the frame, sorted and paged by the database, one click from a visit's page."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -12,8 +12,10 @@ import streamlit as st
 
 from fer_core import queries
 from fer_core.queries import Filter
-from ui import filters, resources, theme, visit
+from fer_core.store import Store
+from ui import account, audit, filters, resources, theme, visit
 from ui.notices import tell
+from ui.places import ANALYSE
 from ui.plain import DASH, clock, counted, duration, missing, number, percent
 
 SIZES = (25, 50, 100, 250)
@@ -44,6 +46,7 @@ def show() -> None:
     if asked:
         visit.show(asked)
         return
+    audit.left()
     st.title("Visits", anchor=False)
     _list(filters.current())
 
@@ -102,7 +105,7 @@ def _page(pages: int) -> int:
 def _nothing(chosen: Filter) -> None:
     if resources.ask("span", ()) is None and not resources.ask("count", Filter(voided=True)):
         st.info("There are no visits yet. Analyse some footage, or run the sample day there.", icon=":material/movie:")
-        st.page_link("pages/analyse.py", label="Analyse footage", icon=":material/movie:")
+        account.link(ANALYSE)
         return
     st.info(
         "No visit fits the filters. Choose a longer period, or reset the filters in the side bar.",
@@ -190,7 +193,7 @@ def _download(chosen: Filter, n: int) -> None:
         return
     st.download_button(
         "Whole list as CSV",
-        lambda: csv_of(chosen),
+        _noted(chosen, n),
         file_name="visits.csv",
         mime="text/csv",
         key="visits_csv",
@@ -200,9 +203,20 @@ def _download(chosen: Filter, n: int) -> None:
     )
 
 
-def csv_of(chosen: Filter) -> bytes:
-    """The filtered visits as CSV, UTF-8."""
+def _noted(chosen: Filter, n: int) -> Callable[[], bytes]:
+    noted = audit.later("export.visits", detail={"stores": list(chosen.stores)[:20], "visits": n})
+    store = resources.store()
+
+    def made() -> bytes:
+        noted()
+        return csv_of(chosen, store)
+
+    return made
+
+
+def csv_of(chosen: Filter, store: Store | None = None) -> bytes:
+    """The filtered visits as CSV, UTF-8; store: by default the page's."""
     with tempfile.TemporaryDirectory(prefix="moodgate-") as folder:
         out = Path(folder) / "visits.csv"
-        queries.export(resources.store(), "visits", out, chosen)
+        queries.export(store or resources.store(), "visits", out, chosen)
         return out.read_bytes()

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from fer_core import collect, queries, video
 from fer_core.cli import common
 from fer_core.cli.review import settings_of
 from fer_core.collect import Consent, CutSettings
+from fer_core.enrolling import Enrolled, enrolled_in, guarded
 from fer_core.errors import InputError
 from fer_core.gate import Gate, masking
 from fer_core.pipeline import Film, check_films
+from fer_core.privacy import computes_templates
 from fer_core.store import Store
 from fer_core.types import EXPRESSIONS
 
@@ -25,10 +28,12 @@ def run(arguments: argparse.Namespace) -> None:
     cutting = CutSettings(per_person=arguments.per_person)
     if arguments.out.exists():
         raise InputError(f"{arguments.out}: is there already; choose another folder")
-    consent, gate = _known(arguments, datetime.now(UTC).astimezone().date())
+    consent, gate, enrolled = _known(arguments, datetime.now(UTC).astimezone().date())
     films = _films(arguments, gate)
     checked = check_films(films)
     engine = common.engine_of(settings_of(arguments), arguments.detector, arguments.embedder, arguments.emotion)
+    films = guarded(films, enrolled, engine.embedder.name)
+    checked = [replace(look, film=film) for look, film in zip(checked, films, strict=True)]
     with common.film_progress() as tell:
         cuts = collect.cut_films(films, engine, cutting, tell=tell, warn=common.tell, checked=checked)
     names = [film.path.name for film in films]
@@ -41,15 +46,18 @@ def _films(arguments: argparse.Namespace, gate: Gate) -> list[Film]:
     return [Film(path, arguments.role or "entry", door=arguments.door, gate=gate) for path in paths]
 
 
-def _known(arguments: argparse.Namespace, today: date) -> tuple[Consent, Gate]:
-    """Who allows it, by the command or else by the store's setting, and the zones of the camera that filmed."""
+def _known(arguments: argparse.Namespace, today: date) -> tuple[Consent, Gate, Enrolled]:
+    """Who allows it, by the command or else by the store's setting; the zones of the camera that filmed; who is staff."""
     path = arguments.db or common.data_folder() / "moodgate.duckdb"
     given = _given(arguments, today)
     if not path.exists():
-        return given or _allowed(None, arguments.store, today), Gate()
+        return given or _allowed(None, arguments.store, today), Gate(), Enrolled()
     with closing(Store.open(path)) as store:
+        if not computes_templates(store.privacy_mode_of(arguments.store)):
+            raise InputError(f"{arguments.store} keeps sums only: no face may be kept, and no code computed from one")
         setting = queries.setting(store, collect.setting_key(arguments.store))
-        return given or _allowed(setting, arguments.store, today), _gate(store, arguments)
+        enrolled = enrolled_in(store, arguments.store)
+        return given or _allowed(setting, arguments.store, today), _gate(store, arguments), enrolled
 
 
 def _allowed(setting: object, store: str, today: date) -> Consent:

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from fer_core import detect, embed, emotion
+from fer_core.embed import NoEmbedder
 from fer_core.errors import InputError, OutputError
 from fer_core.pipeline import Engine, Tell
 from fer_core.pipeline import Progress as FilmProgress
@@ -33,6 +34,8 @@ def engine_of(
 ) -> Engine:
     """Backends by name; None is the default one, for which the next steps in where its weights can't be had.
 
+    The embedder "" is none at all: there are sums only, and no code is computed from a face.
+
     The named ones are opened first: a wrong name is told before any model is loaded.
 
     Raises UnknownBackendError and WeightsError.
@@ -42,6 +45,9 @@ def engine_of(
     named_emotion = emotion.open_emotion(emotion_model) if emotion_model else None
     if named_emotion and named_emotion.labels != EXPRESSIONS:
         raise InputError(f"{emotion_model}: reviews need the expressions {', '.join(EXPRESSIONS)}, not the model's own classes")
+    if embedder == NoEmbedder.name:
+        finder = named_detector or detect.open_default(settings.detect, tell)
+        return Engine(finder, NoEmbedder(), named_emotion or emotion.open_default(tell), settings)
     chosen_detector = named_detector or detect.open_default(settings.detect, tell)
     chosen_embedder = named_embedder or embed.open_default(tell)
     return Engine(

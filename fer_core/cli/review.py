@@ -18,12 +18,15 @@ from rich.table import Table
 
 from fer_core import pipeline, queries, video
 from fer_core.cli import common
+from fer_core.enrolling import Enrolled, enrolled_in, guarded, unrecognised
 from fer_core.errors import FilmError, InputError, OutputError
 from fer_core.gate import masking
 from fer_core.pipeline import Checked, Film
+from fer_core.privacy import computes_templates
 from fer_core.review import Categories, valence_of
 from fer_core.settings import Settings
 from fer_core.store import STANDARD, Store
+from fer_core.store.staying import left_out
 from fer_core.types import EXPRESSIONS, REVIEWS, Appearance, Day, Footage, Role
 
 _COLOURS = {"positive": "green", "neutral": "blue", "negative": "red", "uncertain": "dim"}
@@ -66,7 +69,7 @@ def run(arguments: argparse.Namespace) -> None:
         held = held or Store.open(path)
         if arguments.sample_shop:
             held.put_store(arguments.store, is_sample=True)
-        held.write_day(day, categories=categories)
+        found, day = day, held.write_day(day, categories=categories)
         table = queries.of_day(held, day)
     finally:
         if held:
@@ -74,6 +77,8 @@ def run(arguments: argparse.Namespace) -> None:
     for film in (*day.entry_films, *day.exit_films):
         for warning in film.warnings:
             common.tell(f"warning: {warning}")
+    for sentence in left_out(found, day):
+        common.tell(f"warning: {sentence}")
     if arguments.out:
         queries.write_table(table, arguments.out)
     if arguments.json:
@@ -88,11 +93,29 @@ def _reviewed(
     """The day, by what the database knows of the store: its categories, its cameras' zones and offsets."""
     categories = held.categories_of(arguments.store) if held else STANDARD
     settings = replace(settings, review=replace(settings.review, valence=categories.valence))
-    engine = common.engine_of(settings, arguments.detector, arguments.embedder, arguments.emotion)
+    gated = _gated(films, held, arguments.store) if held else list(films)
+    sums_only = held is not None and not computes_templates(held.privacy_mode_of(arguments.store))
+    if held and sums_only:
+        gated = pipeline.for_sums(gated, held.hours_for(arguments.store))
+    embedder = "" if sums_only else arguments.embedder or None
+    engine = common.engine_of(settings, arguments.detector, embedder, arguments.emotion)
+    engine = pipeline.without_templates(engine) if sums_only else engine
+    enrolled = enrolled_in(held, arguments.store) if held else Enrolled()
+    gated = guarded(gated, enrolled, engine.embedder.name)
+    for sentence in unrecognised(enrolled, engine.embedder.name):
+        common.tell(f"warning: {sentence}")
     offset = partial(held.offset_for, arguments.store) if held else None
-    gated = _gated(films, held, arguments.store) if held else films
+    zone = _zone(held, arguments.store)
     with common.film_progress() as tell:
-        return pipeline.review_day(arguments.store, gated, engine, offset=offset, tell=tell, checked=checked), categories
+        day = pipeline.review_day(arguments.store, gated, engine, offset=offset, tell=tell, checked=checked, zone=zone)
+    return day, categories
+
+
+def _zone(held: Store | None, name: str) -> str:
+    """The store's time zone; UTC for one that isn't there yet."""
+    known = queries.stores(held) if held else None
+    found = [] if known is None else known[known["store"] == name]["time_zone"]
+    return str(next(iter(found), "UTC"))
 
 
 def _held(path: Path) -> Store | None:
@@ -116,7 +139,8 @@ def _refuse_real_store(store: Store, name: str) -> None:
 
 def _gated(films: Sequence[Film], store: Store, name: str) -> list[Film]:
     """The films with the zones of their cameras, in which faces are dropped."""
-    return [replace(film, gate=masking(store.zones_for(name, film.role, film.door))) for film in films]
+    keeps = store.keeps_evidence(name)
+    return [replace(film, gate=masking(store.zones_for(name, film.role, film.door)), evidence=keeps) for film in films]
 
 
 def _given(arguments: argparse.Namespace) -> tuple[list[Path], list[Path]]:
@@ -163,6 +187,8 @@ def summary(day: Day) -> dict[str, object]:
     for status in ("unmatched", "ambiguous", "unusable"):
         for role, plural in roles:
             result[f"{status}_{plural}"] = day.count(role, status)
+    if day.tallies or not day.embedder:
+        result |= {f"tallied_{plural}": day.tallied(role) for role, plural in roles}
     return {
         **result,
         "seconds": round(day.seconds, 2), "film_seconds": round(day.film_seconds, 2),
@@ -213,6 +239,8 @@ def _minutes(seconds: float) -> str:
 
 def _sentences(day: Day) -> str:
     told = summary(day)
+    if not day.embedder:
+        return f"Sums only: {told['tallied_entries']} came, {told['tallied_exits']} left; no code was computed from any face."
     if not day.entries or not day.exits:
         where = "these films" if day.entries == day.exits else "the entrance films" if not day.entries else "the exit films"
         others = f"; {told['exits']} left" if day.exits else f"; {told['entries']} came" if day.entries else ""

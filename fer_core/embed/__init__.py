@@ -10,11 +10,12 @@ from fer_core.embed import deepface
 from fer_core.embed.base import Embedder
 from fer_core.embed.deepface import DeepFace
 from fer_core.embed.dlib_resnet import DlibResNet
+from fer_core.embed.none import NoEmbedder
 from fer_core.embed.onnx_model import mobilefacenet, sface
 from fer_core.errors import UnknownBackendError, WeightsError, WeightsMismatchError
 from fer_core.settings import PAIR_FITS
 
-__all__ = ["DEFAULTS", "EMBEDDERS", "Embedder", "names", "open_default", "open_embedder", "open_second"]
+__all__ = ["DEFAULTS", "EMBEDDERS", "Embedder", "NoEmbedder", "names", "open_default", "open_embedder", "open_second"]
 
 EMBEDDERS: dict[str, Callable[[], Embedder]] = {
     "mobilefacenet": mobilefacenet,

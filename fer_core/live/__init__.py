@@ -6,11 +6,14 @@
     engine.history()                              valence of the last minute
     read_picture(image, detector, emotion)        one picture by itself
 
+With `gate=` and `embedder=` both leave out who is in masked zones, outside hours, or staff.
+
 Nothing is stored: what the engine knows is a minute of numbers in memory, gone with `reset` or the engine.
 """
 
 from fer_core.live.draw import HIDING, LiveStyle, draw
-from fer_core.live.engine import LiveEngine, read_picture
+from fer_core.live.engine import LiveEngine
+from fer_core.live.still import read_picture
 from fer_core.live.types import PALETTE, LiveFace, LiveResult, LiveSettings, Moment
 
 __all__ = [

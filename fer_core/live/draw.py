@@ -21,6 +21,7 @@ _LEAST_SHARE = 0.1
 """Faces lower than this share of the picture have no bars in it."""
 _NARROW = 70
 _SHADE = 0.3
+_GREY = (190, 190, 190)
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _PANEL_WIDTH, _ROW, _LABEL_WIDTH = 150, 15, 66
@@ -39,7 +40,8 @@ def draw(image: UInt8Array, result: LiveResult, style: LiveStyle) -> UInt8Array:
     """A new picture of the same size: box, number and leading apparent expression of each face, with bars where asked.
 
     The largest faces have bars, as far as there is room. Words are never mirrored. Faces are hidden in the picture before
-    anything is drawn, those without an expression too. Any size works; what has no room is left out.
+    anything is drawn, those without an expression too. Staff and people who wait to be judged have a plain grey box with that
+    word. Any size works; what has no room is left out.
     """
     shown = hidden(image, result, style.hide) if style.hide != "none" else image.copy()
     if style.mirror:
@@ -47,16 +49,20 @@ def draw(image: UInt8Array, result: LiveResult, style: LiveStyle) -> UInt8Array:
     width = result.size[0] if style.mirror else None
     scale = float(np.clip(min(result.size) / 480, 0.45, 3.0))
     boxes = [_box(face.xyxy, width) for face in result.faces]
-    told = [_draw_face(shown, face, box, result.labels, scale) for face, box in zip(result.faces, boxes, strict=True)]
+    plain = [("staff", _box(xyxy, width)) for xyxy in result.staff]
+    plain += [("waiting", _box(xyxy, width)) for xyxy in result.waiting]
+    told = [_draw_box(shown, word, box, _GREY, scale) for word, box in plain]
+    told += [_draw_face(shown, face, box, result.labels, scale) for face, box in zip(result.faces, boxes, strict=True)]
     if style.bars:
-        _draw_bars(shown, result, boxes, [*boxes, *told], scale)
+        _draw_bars(shown, result, boxes, [*boxes, *(box for _, box in plain), *told], scale)
     return shown
 
 
 def hidden(image: UInt8Array, result: LiveResult, how: Hiding) -> UInt8Array:
     """A copy in which every face is a few soft spots ("blur") or squares ("pixelate")."""
     found = image.copy()
-    for xyxy in [*(face.xyxy for face in result.faces), *result.unread]:
+    others = (result.unread, result.staff, result.waiting, result.dropped)
+    for xyxy in [*(face.xyxy for face in result.faces), *(xyxy for boxes in others for xyxy in boxes)]:
         left, top, right, bottom = _grown(xyxy, image.shape)
         if right <= left or bottom <= top:
             continue
@@ -85,13 +91,22 @@ def _box(xyxy: FloatArray, mirrored_in: int | None) -> Box:
 
 
 def _draw_face(image: UInt8Array, face: LiveFace, box: Box, labels: tuple[str, ...], scale: float) -> Box:
-    """Draw the box and its name; where the name stands."""
+    """Draw the box of somebody who was read; where the name stands."""
+    narrow, leading = _narrow(box, scale), face.leading
+    text = f"{face.number} {labels[leading]}" + ("" if narrow else f" {100 * face.probabilities[leading]:.0f}%")
+    return _draw_box(image, text, box, colour_of(face.colour), scale)
+
+
+def _narrow(box: Box, scale: float) -> bool:
+    return box[2] - box[0] < _NARROW * scale
+
+
+def _draw_box(image: UInt8Array, text: str, box: Box, colour: Colour, scale: float) -> Box:
+    """Draw the box and its words; where they stand."""
     left, top, right, bottom = box
-    colour, thick = colour_of(face.colour), max(1, round(2 * scale))
+    narrow, thick = _narrow(box, scale), max(1, round(2 * scale))
     cv2.rectangle(image, (left, top), (right, bottom), _BLACK, thick + 2, cv2.LINE_AA)
     cv2.rectangle(image, (left, top), (right, bottom), colour, thick, cv2.LINE_AA)
-    narrow, leading = right - left < _NARROW * scale, face.leading
-    text = f"{face.number} {labels[leading]}" + ("" if narrow else f" {100 * face.probabilities[leading]:.0f}%")
     size = (0.42 if narrow else 0.55) * scale
     (wide, high), low = cv2.getTextSize(text, _FONT, size, max(1, round(scale)))
     x = max(0, min(left, image.shape[1] - wide - 8))

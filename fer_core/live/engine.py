@@ -1,30 +1,37 @@
-"""The live engine: detect, track, read, smooth. It knows nothing of browsers and stores nothing."""
+"""The live engine: detect, drop, track, judge, read, smooth. It knows nothing of browsers and stores nothing."""
 
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
 from fer_core import geometry
 from fer_core.detect import Detector
+from fer_core.embed import Embedder
 from fer_core.emotion import EmotionModel
+from fer_core.gate import Gate
+from fer_core.live.judging import Judge
+from fer_core.live.still import expressions, frozen
 from fer_core.live.types import PALETTE, LiveFace, LiveResult, LiveSettings, Moment
 from fer_core.review import valence_of
 from fer_core.settings import ReviewSettings, TrackSettings
 from fer_core.track import FaceTracker
 from fer_core.types import EXPRESSIONS, Faces, FloatArray, UInt8Array, check_image
 
-_MARGIN = 0.4
 _COVERED = 0.3
 _NEVER = float("-inf")
 
 
 @dataclass(eq=False)
 class _Person:
-    """What is known of one person; everything but number and colour changes from picture to picture."""
+    """What is known of one person; everything but number and colour changes from picture to picture.
+
+    admitted: whether the gate lets them be read: False for staff, None as long as they were not judged.
+    """
 
     number: int
     colour: int
@@ -33,12 +40,17 @@ class _Person:
     probabilities: FloatArray | None = None
     read_s: float = _NEVER
     noted_s: float = _NEVER
+    admitted: bool | None = None
+    judged_s: float = _NEVER
 
 
 class LiveEngine:
     """Follows the people in one camera's picture. One instance per viewer: it keeps state, under a lock of its own.
 
-    Detector and model may be shared with other engines: they hold their own locks. Any thread may call anything.
+    Detector, model and embedder may be shared with other engines: they hold their own locks. Any thread may call anything.
+
+    Faces that the gate's zones and hours drop are not followed. Where it knows staff, nobody is read before one good shot of
+    theirs was embedded and the gate admitted it; staff are followed and never read. Without, nothing is embedded.
     """
 
     _time_s: float
@@ -53,17 +65,31 @@ class LiveEngine:
         emotion: EmotionModel,
         settings: LiveSettings | None = None,
         review: ReviewSettings | None = None,
+        *,
+        gate: Gate | None = None,
+        embedder: Embedder | None = None,
     ) -> None:
+        """ValueError for a gate that knows staff, but no embedder."""
         self.settings = settings or LiveSettings()
         self._review = review or ReviewSettings()
         self._lock = threading.Lock()
         self._told = threading.Lock()
         self._detector, self._emotion = detector, emotion
+        self._judge = Judge(gate or Gate(), embedder)
         self._begin()
 
-    def use(self, detector: Detector, emotion: EmotionModel) -> None:
-        """Go on with another detector or model; people keep their numbers, expressions are read anew if the model changed."""
+    def use(
+        self, detector: Detector, emotion: EmotionModel, *, gate: Gate | None = None, embedder: Embedder | None = None
+    ) -> None:
+        """Go on with another detector or model; people keep their numbers, expressions are read anew if the model changed.
+
+        Another gate or embedder, none as well, is a new beginning: everybody is forgotten, with the curve.
+        """
+        judge = Judge(gate or Gate(), embedder)
         with self._lock:
+            if judge != self._judge:
+                self._judge = judge
+                self._begin()
             changed = emotion is not self._emotion
             self._detector, self._emotion = detector, emotion
             for person in self._people.values() if changed else ():
@@ -74,8 +100,10 @@ class LiveEngine:
         with self._lock:
             self._begin()
 
-    def frame(self, image: UInt8Array, time_s: float) -> LiveResult:
+    def frame(self, image: UInt8Array, time_s: float, moment: datetime | None = None) -> LiveResult:
         """Take the next picture (h, w, 3) uint8 BGR, which is not changed, seen at time_s (seconds of any clock).
+
+        moment: when it was taken, aware, for the gate's hours; None: now.
 
         A time that does not rise is taken for a new beginning: everybody is forgotten. ValueError for anything that is no
         such image.
@@ -86,11 +114,12 @@ class LiveEngine:
                 self._begin()
             self._time_s = time_s
             since = time.perf_counter()
-            faces = self._detector.detect(image)
-            waiting = self._follow(faces, time_s)
+            faces, dropped = self._judge.passed(self._detector.detect(image), (image.shape[1], image.shape[0]), moment)
+            unnumbered = self._follow(faces, time_s)
+            self._ask(image, faces, time_s)
             self._read(image, faces, time_s)
             ms = 1e3 * (time.perf_counter() - since)
-            return self._tell(image, waiting, ms)
+            return self._tell(image, unnumbered, dropped, ms)
 
     def history(self) -> tuple[Moment, ...]:
         """The last minute's valence of everybody seen, in order of time; empty for a model with classes of its own."""
@@ -118,11 +147,13 @@ class LiveEngine:
 
     def _follow(self, faces: Faces, time_s: float) -> FloatArray:
         """Give each face its person; (m, 4): the boxes that belong to nobody yet."""
-        numbers = self._tracker.update(faces, time_s).numbers
+        numbers, before = self._tracker.update(faces, time_s).numbers, self._rows
         self._rows = {number: row for row, number in enumerate(numbers) if number is not None}
         for number in self._tracker.ended():
             self._people.pop(number, None)
         for number, row in self._rows.items():
+            if number not in before:
+                self._doubt(number, time_s)
             self._place(number, faces.xyxy[row], time_s)
         return faces.xyxy[[row for row, number in enumerate(numbers) if number is None]]
 
@@ -139,34 +170,71 @@ class LiveEngine:
         used = [person.colour for person in self._people.values()]
         return min(range(len(PALETTE)), key=lambda colour: (used.count(colour), colour))
 
+    # ---- judging ----------------------------------------------------------------------------------------------------
+
+    def _doubt(self, number: int, time_s: float) -> None:
+        """Whoever was out of sight for longer than their box stays drawn may be somebody else now."""
+        person = self._people.get(number)
+        if self._judge.asks and person and time_s - person.seen_s > self.settings.hold_s:
+            person.admitted, person.judged_s = None, _NEVER
+            person.probabilities, person.read_s = None, _NEVER
+
+    def _ask(self, image: UInt8Array, faces: Faces, time_s: float) -> None:
+        """Judge those whose turn it is, those that have waited longest first; who has no good shot yet goes on waiting."""
+        people = self._people
+        due = [n for n in self._rows if self._judge.asks and self._unsure(people[n], time_s)]
+        left = self.settings.most_judged
+        for number in sorted(due, key=lambda n: people[n].judged_s):
+            told = self._judge.admits(image, faces, self._rows[number]) if left else None
+            if told is not None:
+                left -= 1
+                self._heed(people[number], told, time_s)
+
+    def _unsure(self, person: _Person, time_s: float) -> bool:
+        """Whether to judge: staff are asked about once, others now and then, for a track may slip to somebody else."""
+        return person.admitted is None or (person.admitted and time_s - person.judged_s >= self.settings.judge_again_s)
+
+    def _heed(self, person: _Person, admitted: bool, time_s: float) -> None:
+        """Note it; of staff nothing that was read before is kept."""
+        person.admitted, person.judged_s = admitted, time_s
+        if admitted:
+            return
+        person.probabilities, person.read_s = None, _NEVER
+        with self._told:
+            others = (moment for moment in self._history if moment.number != person.number)
+            self._history = deque(others, maxlen=self.settings.history_most)
+
     # ---- reading ----------------------------------------------------------------------------------------------------
 
     def _read(self, image: UInt8Array, faces: Faces, time_s: float) -> None:
         """Read the faces whose turn it is, those that have waited longest first, in one batch."""
-        due = [n for n in self._rows if time_s - self._people[n].read_s >= self.settings.expression_every_s]
+        may = [n for n in self._rows if self._people[n].admitted or not self._judge.asks]
+        due = [n for n in may if time_s - self._people[n].read_s >= self.settings.expression_every_s]
         due = sorted(due, key=lambda n: self._people[n].read_s)[: self.settings.most_reads]
-        rows = _expressions(image, faces[[self._rows[n] for n in due]], self._emotion, self.settings.patch_px)
+        rows = expressions(image, faces[[self._rows[n] for n in due]], self._emotion, self.settings.patch_px)
         for number, row in zip(due, rows, strict=True):
             self._smooth(self._people[number], row, time_s)
 
     def _smooth(self, person: _Person, row: FloatArray, time_s: float) -> None:
         before, age_s = person.probabilities, time_s - person.read_s
         share = 0.0 if before is None else _share_kept(age_s, self.settings.half_life_s)
-        person.probabilities = _frozen(row if before is None else share * before + (1 - share) * row)
+        person.probabilities = frozen(row if before is None else share * before + (1 - share) * row)
         person.read_s = time_s
 
     # ---- telling ----------------------------------------------------------------------------------------------------
 
-    def _tell(self, image: UInt8Array, waiting: FloatArray, ms: float) -> LiveResult:
+    def _tell(self, image: UInt8Array, unnumbered: FloatArray, dropped: FloatArray, ms: float) -> LiveResult:
         shown = self._shown()
-        unread = [p.xyxy for p in shown if p.probabilities is None]
+        staff = [p for p in shown if p.admitted is False]
+        waiting = [p for p in shown if p.admitted is None and self._judge.asks]
         people = [p for p in shown if p.probabilities is not None]
+        unread = [p for p in shown if p not in (*staff, *waiting, *people)]
         fps, usual_ms = self._pace(ms)
         result = LiveResult(
             time_s=self._time_s, size=(image.shape[1], image.shape[0]), labels=self._emotion.labels,
             faces=tuple(self._face(p) for p in sorted(people, key=lambda p: p.number)),
-            unread=np.concatenate([waiting, np.array(unread, np.float32).reshape(-1, 4)]),
-            engine_ms=ms, usual_ms=usual_ms, fps=fps,
+            unread=np.concatenate([unnumbered, _boxes(unread)]), engine_ms=ms, usual_ms=usual_ms, fps=fps,
+            staff=_boxes(staff), waiting=_boxes(waiting), dropped=dropped,
         )  # fmt: skip
         with self._told:
             self._latest = result
@@ -185,7 +253,7 @@ class LiveEngine:
     def _face(self, person: _Person) -> LiveFace:
         told = person.probabilities
         assert told is not None  # noqa: S101 - only those who were read come here
-        return LiveFace(person.number, person.colour, _frozen(person.xyxy), told, self._valence(told))
+        return LiveFace(person.number, person.colour, frozen(person.xyxy), told, self._valence(told))
 
     def _valence(self, probabilities: FloatArray) -> float | None:
         return float(valence_of(probabilities, self._review)) if self._emotion.labels == EXPRESSIONS else None
@@ -211,42 +279,10 @@ class LiveEngine:
         return fps, float(np.median([spent for _, spent in recent]))
 
 
-def read_picture(
-    image: UInt8Array, detector: Detector, emotion: EmotionModel, review: ReviewSettings | None = None
-) -> LiveResult:
-    """One picture by itself: every face, numbered from the left, as it is."""
-    check_image(image)
-    since = time.perf_counter()
-    faces = detector.detect(image)
-    faces = faces[np.argsort(faces.xyxy[:, 0], kind="stable")]
-    rows = _expressions(image, faces, emotion, LiveSettings.patch_px)
-    seven = emotion.labels == EXPRESSIONS
-    valence = valence_of(rows, review or ReviewSettings()).tolist() if seven else [None] * len(faces)
-    people = tuple(
-        LiveFace(place + 1, place % len(PALETTE), faces.xyxy[place], _frozen(rows[place]), valence[place])
-        for place in range(len(faces))
-    )
-    ms = 1e3 * (time.perf_counter() - since)
-    size = image.shape[1], image.shape[0]
-    return LiveResult(0.0, size, emotion.labels, people, np.zeros((0, 4), np.float32), ms, ms, 0.0)
-
-
-def _expressions(image: UInt8Array, faces: Faces, emotion: EmotionModel, side_px: int) -> FloatArray:
-    """(n, k) for the faces, each cut out first: a whole picture would be shrunk anew for each of them."""
-    patches, inside = [], []
-    for row in range(len(faces)):
-        patch, offset, scale = geometry.cut(image, faces.xyxy[row], _MARGIN, side_px)
-        patches.append(patch)
-        inside.append(faces[row].moved(offset, scale))
-    return emotion.predict_many(patches, inside)
+def _boxes(people: Sequence[_Person]) -> FloatArray:
+    return np.array([person.xyxy for person in people], np.float32).reshape(-1, 4)
 
 
 def _share_kept(age_s: float, half_life_s: float) -> float:
     """What is left of the old value's weight after that time."""
     return float(0.5 ** (age_s / half_life_s)) if half_life_s > 0 else 0.0
-
-
-def _frozen(values: FloatArray) -> FloatArray:
-    found = np.array(values, np.float32)
-    found.setflags(write=False)
-    return found

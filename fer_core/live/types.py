@@ -1,6 +1,6 @@
 """What the live engine is set to and what it tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +23,10 @@ class LiveSettings:
     """Shortest time between two readings of one face. More: cheaper, bars answer later."""
     most_reads: int = 3
     """Most faces read in one picture; the others have their turn in the next. More: dearer pictures with many people."""
+    most_judged: int = 1
+    """Most people of whom one picture is compared with the staff gallery. More: a crowd waits less; dearer pictures."""
+    judge_again_s: float = 1.0
+    """Time after which somebody who is read is compared again. More: cheaper; a box that slips to staff is read for longer."""
     hold_s: float = 0.25
     """How long a face that is missed stays drawn. More: fewer flickers; boxes linger where somebody left."""
     lost_s: float = 0.8
@@ -64,6 +68,10 @@ class LiveFace:
         return int(np.argmax(self.probabilities))
 
 
+def _no_boxes() -> FloatArray:
+    return np.zeros((0, 4), np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class LiveResult:
     """What one picture held.
@@ -71,6 +79,9 @@ class LiveResult:
     size (width, height) px. faces: the people, by number. unread (m, 4): boxes of faces that have no number or no
     expression yet, so that they can be hidden as well. engine_ms: time spent on this picture; usual_ms: the median of the
     last seconds; fps: pictures a second over the last seconds, 0 for the first.
+
+    staff (m, 4): boxes of staff, whose expression isn't read. waiting (m, 4): of people that have to be judged first.
+    dropped (m, 4): of faces in masked zones or outside hours; they are told for hiding alone.
     """
 
     time_s: float
@@ -81,6 +92,9 @@ class LiveResult:
     engine_ms: float
     usual_ms: float
     fps: float
+    staff: FloatArray = field(default_factory=_no_boxes)
+    waiting: FloatArray = field(default_factory=_no_boxes)
+    dropped: FloatArray = field(default_factory=_no_boxes)
 
 
 class Moment(NamedTuple):

@@ -2,6 +2,7 @@
 
 from fer_core.pipeline.day import check_films, review_day, settle
 from fer_core.pipeline.film import Checked, Engine, Film, FilmAnalysis, Progress, Tell, analyze_film, check_film
+from fer_core.pipeline.tallies import for_sums, refuse_undated, tallies_of, without_templates
 
 __all__ = [
     "Checked",
@@ -13,6 +14,10 @@ __all__ = [
     "analyze_film",
     "check_film",
     "check_films",
+    "for_sums",
+    "refuse_undated",
     "review_day",
     "settle",
+    "tallies_of",
+    "without_templates",
 ]

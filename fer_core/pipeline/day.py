@@ -13,6 +13,7 @@ from fer_core.errors import FilmError, InputError
 from fer_core.gate import moment_of
 from fer_core.pipeline.film import Checked, Engine, Film, Tell, analyze_film, check_film
 from fer_core.pipeline.second import second_opinion
+from fer_core.pipeline.tallies import tallies_of
 from fer_core.settings import Settings, fit_for
 from fer_core.types import Appearance, AppearanceStatus, Day, FilmInfo, FloatArray, Footage, Role, Visit
 
@@ -63,10 +64,12 @@ def review_day(
     tell: Tell | None = None,
     cancelled: Callable[[], bool] | None = None,
     checked: Sequence[Checked] | None = None,
+    zone: str = "UTC",
 ) -> Day:
-    """A store's films, entrances and exits of any number, → its day, settled.
+    """A store's films, entrances and exits of any number, → its day, settled; with an engine without templates, its sums.
 
     `checked` is what `check_films` said; `offset` is asked once for each pair of doors, when the films are read.
+    `zone`: of the clock by whose hours sums are made.
     """
     started = time.perf_counter()
     checked = checked or check_films(films)
@@ -77,14 +80,29 @@ def review_day(
         told, found = analyze_film(film, place, engine, tell=tell, cancelled=cancelled, checked=look)
         footage[film.role].append(told)
         seen[film.role] += found
+    names = {"detector": engine.detector.name, "embedder": engine.embedder_name, "emotion": engine.emotion.name}
+    if engine.aggregate:
+        sums = [tally for role in footage for tally in tallies_of(seen[role], footage[role], zone)]
+        return Day(
+            store=store, entry_films=tuple(footage["entry"]), exit_films=tuple(footage["exit"]), entries=(), exits=(),
+            entry_status=(), exit_status=(), visits=(), **names, seconds=time.perf_counter() - started, tallies=tuple(sums),
+        )  # fmt: skip
+    sums = []
+    if any(film.gate.is_guest for film in films):
+        sums = [tally for role in footage for tally in tallies_of(_untold(seen[role]), footage[role], zone)]
+        seen = {role: [one for one in found if one.template is not None] for role, found in seen.items()}
     result = settle(seen["entry"], seen["exit"], footage["entry"], footage["exit"], engine, offset)
     visits, entry_status, exit_status = result
     return Day(
         store=store, entry_films=tuple(footage["entry"]), exit_films=tuple(footage["exit"]),
         entries=tuple(seen["entry"]), exits=tuple(seen["exit"]), entry_status=entry_status, exit_status=exit_status,
-        visits=visits, detector=engine.detector.name, embedder=engine.embedder_name, emotion=engine.emotion.name,
-        seconds=time.perf_counter() - started,
+        visits=visits, **names, seconds=time.perf_counter() - started, tallies=tuple(sums),
     )  # fmt: skip
+
+
+def _untold(seen: Sequence[Appearance]) -> list[Appearance]:
+    """Who may be counted and no more: nobody has kept a template of them."""
+    return [one for one in seen if one.template is None]
 
 
 Settled = tuple[tuple[Visit, ...], tuple[AppearanceStatus, ...], tuple[AppearanceStatus, ...]]

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -20,11 +20,12 @@ import numpy as np
 from fer_core import match as matching
 from fer_core import video
 from fer_core.detect import Detector
-from fer_core.embed import Embedder
+from fer_core.embed import Embedder, NoEmbedder
 from fer_core.emotion import EmotionModel
 from fer_core.errors import CancelledError, InputError
 from fer_core.gate import Gate, moment_of
-from fer_core.pipeline.passages import Codes, Passage, split_by_appearance
+from fer_core.pipeline.passages import Codes, Passage, split_by_appearance, whole_track
+from fer_core.pixelate import picture_of
 from fer_core.quality import ShotKeeper, hidden_shares, look_of, shot_of
 from fer_core.settings import Settings, fit_for
 from fer_core.track import FaceTracker, Tracked
@@ -58,6 +59,11 @@ class Engine:
     second: Embedder | None = None
 
     @property
+    def aggregate(self) -> bool:
+        """Whether no template may be made: there are sums only."""
+        return isinstance(self.embedder, NoEmbedder)
+
+    @property
     def embedder_name(self) -> str:
         """The embedder's, with that of the second opinion."""
         return f"{self.embedder.name}+{self.second.name}" if self.second else self.embedder.name
@@ -72,6 +78,7 @@ class Film:
     start_at: datetime | None = None
     door: str = ""
     gate: Gate = field(default_factory=Gate)
+    evidence: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,6 +164,8 @@ class FilmAnalysis:
             self._finish(*share)
         while self.pending:
             self._collect()
+        if self.engine.aggregate:
+            return sorted(self.appearances, key=lambda one: one.start_s)
         fit = fit_for(self.engine.embedder.name)
         return matching.join_broken(self.appearances, fit, self.engine.settings.match)
 
@@ -184,7 +193,7 @@ class FilmAnalysis:
                 if number in tracked.late:
                     self.keepers[number].add(self.before[tracked.late[number]])
             kept = self.keepers[number].add(shot)
-            if kept is not None and kept.quality >= self.engine.settings.quality.min_usable:
+            if kept is not None and not self.engine.aggregate and kept.quality >= self.engine.settings.quality.min_usable:
                 self.codes[number].ask(shot, self.pool)
 
     def _finish(self, *numbers: int) -> None:
@@ -200,8 +209,8 @@ class FilmAnalysis:
     def _read_tracks(self, ended: list[tuple[ShotKeeper, Codes]]) -> list[Appearance]:
         """Gate each person's passage by its template; only then are expressions read."""
         clock = time.perf_counter()
-        found = [passage for track in ended for passage in split_by_appearance(*track, self.engine.settings)]
-        passages = [passage for passage in found if self._counts(passage)]
+        found = [passage for track in ended for passage in self._passages(*track)]
+        passages = [self._agreed(passage) for passage in found if self._counts(passage)]
         clock = self._spent("embed", clock)
         appearances = self.read(passages)
         self._spent("expression", clock)
@@ -209,15 +218,24 @@ class FilmAnalysis:
 
     def read(self, passages: list[Passage]) -> list[Appearance]:
         """What becomes of passages that were gated: appearances, the expressions of all read in one go."""
-        scored = [passage.shots if passage.template is not None else [] for passage in passages]
+        scored = [passage.shots if passage.chosen else [] for passage in passages]
         series = self._series([shot for shots in scored for shot in shots])
         parts = np.split(series, np.cumsum([len(shots) for shots in scored])[:-1]) if passages else []
         return [self._appearance(*read) for read in zip(passages, scored, parts, strict=True)]
+
+    def _passages(self, keeper: ShotKeeper, codes: Codes) -> list[Passage]:
+        settings = self.engine.settings
+        return whole_track(keeper, settings) if self.engine.aggregate else split_by_appearance(keeper, codes, settings)
 
     def _counts(self, passage: Passage) -> bool:
         """Whether it is long enough, and nobody of the staff."""
         staff = passage.template is not None and not self.film.gate.admits_template(passage.template)
         return passage.faces >= self.engine.settings.track.min_faces and not staff
+
+    def _agreed(self, passage: Passage) -> Passage:
+        """The passage without its template where people have to agree first, and this one did not."""
+        keeps = passage.template is None or self.film.gate.keeps_template(passage.template)
+        return passage if keeps else replace(passage, template=None)
 
     def _appearance(self, passage: Passage, scored: list[Shot], series: FloatArray) -> Appearance:
         best = passage.best
@@ -225,14 +243,15 @@ class FilmAnalysis:
             role=self.film.role, film=self.place, intervals=((passage.start_s, passage.end_s),), best_s=best.time_s,
             x=best.center[0], y=best.center[1], size_px=best.size_px, quality=best.quality, faces=passage.faces,
             template=passage.template, times_s=np.array([s.time_s for s in scored]), series=series,
-            weight=np.array([max(s.quality, 0.01) for s in scored]), door=self.film.door, looks=self._looks(passage.chosen),
+            weight=np.array([max(s.quality, 0.01) for s in scored]), door=self.film.door, looks=self._looks(passage),
+            picture=picture_of(best) if self.film.evidence and passage.template is not None else b"",
         )  # fmt: skip
 
-    def _looks(self, chosen: list[Shot]) -> tuple[Look, ...]:
+    def _looks(self, passage: Passage) -> tuple[Look, ...]:
         limits = self.engine.settings.quality
-        if self.engine.second is None:
+        if self.engine.second is None or passage.template is None:
             return ()
-        return tuple(look_of(shot, limits.look_side_px) for shot in chosen[: limits.looks])
+        return tuple(look_of(shot, limits.look_side_px) for shot in passage.chosen[: limits.looks])
 
     def _series(self, shots: list[Shot]) -> FloatArray:
         if not shots:

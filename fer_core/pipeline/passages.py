@@ -18,9 +18,10 @@ from fer_core.types import FloatArray, Shot
 
 @dataclass(frozen=True, eq=False)
 class Passage:
-    """One person's part of a track. template is None where no shot was usable; then best is only the least bad one.
+    """One person's part of a track. template is None where no shot was usable; then best is only the least bad one. It is
+    None as well where none may be made, or kept.
 
-    chosen are the shots that the template was made of, the best first.
+    chosen are the shots that the template was made of, or would have been, the best first.
     """
 
     start_s: float
@@ -74,6 +75,14 @@ def split_by_appearance(keeper: ShotKeeper, codes: Codes, settings: Settings) ->
     cuts = _changes(usable, codes, settings)
     bounds = [-np.inf, *cuts, np.inf]
     return [passage for begin, end in pairwise(bounds) if (passage := _passage(keeper, begin, end, codes, settings))]
+
+
+def whole_track(keeper: ShotKeeper, settings: Settings) -> list[Passage]:
+    """The track as one passage without a template, where none may be made; nobody then knows of a change of person."""
+    usable = [shot for shot in keeper.best if shot.quality >= settings.quality.min_usable]
+    best = max(keeper.best, key=lambda shot: shot.quality)
+    chosen = sorted(usable, key=lambda shot: -shot.quality)
+    return [Passage(keeper.first_s, keeper.last_s, keeper.faces, keeper.shots, best, None, chosen)]
 
 
 def _changes(usable: list[Shot], codes: Codes, settings: Settings) -> list[float]:

@@ -7,29 +7,42 @@ Rows (`frames`, `lists`), sums for charts (`sums`: a cell of few visits shows it
 (`shops`), what needs attention, and files.
 """
 
+from fer_core.queries.around import evidence, evidence_picture, lone_around, visits_around
 from fer_core.queries.attention import attention
+from fer_core.queries.audit import AUDIT_COLUMNS, AuditFilter, audit_choices, audit_count, audit_page
 from fer_core.queries.files import FORMATS, check_ending, export, write_table
 from fer_core.queries.filters import EVERYTHING, Filter, Source, before
 from fer_core.queries.frames import appearances, hourly, of_day, series, stores, visits
 from fer_core.queries.lists import SORTABLE, count, span, visit, visits_page
+from fer_core.queries.notices import notice_setup, notice_stored, notices, standing_notice
 from fer_core.queries.partitions import export_all
+from fer_core.queries.people import people
 from fer_core.queries.questions import TABLES
 from fer_core.queries.shops import cameras, categories, doors, jobs, setting, store
 from fer_core.queries.sums import DWELL_BINS, By, Grain, Summary, by_dwell, groups, heat, mix, summary, trend
+from fer_core.queries.tallies import mode_losses, sums_kept, tallies
+from fer_core.store.scope import Scope, Scoped, scope_of
 
 __all__ = [
+    "AUDIT_COLUMNS",
     "DWELL_BINS",
     "EVERYTHING",
     "FORMATS",
     "SORTABLE",
     "TABLES",
+    "AuditFilter",
     "By",
     "Filter",
     "Grain",
+    "Scope",
+    "Scoped",
     "Source",
     "Summary",
     "appearances",
     "attention",
+    "audit_choices",
+    "audit_count",
+    "audit_page",
     "before",
     "by_dwell",
     "cameras",
@@ -37,23 +50,36 @@ __all__ = [
     "check_ending",
     "count",
     "doors",
+    "evidence",
+    "evidence_picture",
     "export",
     "export_all",
     "groups",
     "heat",
     "hourly",
     "jobs",
+    "lone_around",
     "mix",
+    "mode_losses",
+    "notice_setup",
+    "notice_stored",
+    "notices",
     "of_day",
+    "people",
+    "scope_of",
     "series",
     "setting",
     "span",
+    "standing_notice",
     "store",
     "stores",
     "summary",
+    "sums_kept",
+    "tallies",
     "trend",
     "visit",
     "visits",
+    "visits_around",
     "visits_page",
     "write_table",
 ]

@@ -8,6 +8,7 @@ from fer_core.queries.filters import EVERYTHING, Filter, Source, Where
 from fer_core.queries.frames import frame_of
 from fer_core.queries.lists import of_stores
 from fer_core.queries.questions import Question
+from fer_core.store.scope import reads
 
 COLUMNS = ("kind", "store", "what", "sentence")
 LEAST_SEEN = 20
@@ -19,6 +20,7 @@ LEAST_MATCHED = 0.5
 _LONGEST = 20
 
 
+@reads("sums")
 def attention(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
     """What somebody should look at, the most pressing first: kind, store, what, sentence.
 

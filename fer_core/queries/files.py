@@ -14,11 +14,15 @@ import pandas as pd
 from fer_core.errors import InputError, OutputError
 from fer_core.queries.filters import EVERYTHING, Filter, Source
 from fer_core.queries.questions import TABLES, Question
+from fer_core.store.scope import check, reads
 
 FORMATS: Mapping[str, str] = MappingProxyType(
     {".csv": "FORMAT csv, HEADER true", ".json": "FORMAT json, ARRAY true", ".parquet": "FORMAT parquet"}
 )
 """Endings of files, and DuckDB's options for each."""
+
+SUMS = ("hourly",)
+"""Those of TABLES that tell sums only."""
 
 
 def check_ending(out: Path) -> None:
@@ -29,6 +33,7 @@ def check_ending(out: Path) -> None:
         raise OutputError(f"{out}: there is no folder {out.parent}")
 
 
+@reads("sums")
 def export(source: Source, table: str, out: Path, filter: Filter = EVERYTHING) -> int:
     """Write a table (a key of TABLES) to `out`, in the format of its ending (a key of FORMATS); returns the rows written.
 
@@ -39,6 +44,8 @@ def export(source: Source, table: str, out: Path, filter: Filter = EVERYTHING) -
     """
     if table not in TABLES:
         raise InputError(f"there is no table {table!r} to export; there are {', '.join(TABLES)}")
+    if table not in SUMS:
+        check(source, "visits")
     check_ending(out)
     with source.cursor() as cursor:
         return _write(cursor, TABLES[table](filter), out)

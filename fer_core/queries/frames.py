@@ -6,9 +6,11 @@ import pandas as pd
 from fer_core.queries import questions
 from fer_core.queries.filters import EVERYTHING, Filter, Source
 from fer_core.queries.questions import Question
+from fer_core.store.scope import reads
 from fer_core.types import EXPRESSIONS, Day
 
 
+@reads("visits")
 def visits(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
     """The visits, a row each, with the columns of the table `visits`; moments are UTC, local_at the store's clock.
 
@@ -17,6 +19,7 @@ def visits(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
     return frame_of(source, questions.visits(filter))
 
 
+@reads("visits")
 def of_day(source: Source, day: Day) -> pd.DataFrame:
     """The visits that writing this day gave, as `visits` has them; those too that a person had declared void before."""
     filter = Filter(stores=(day.store,), voided=True)
@@ -25,12 +28,14 @@ def of_day(source: Source, day: Day) -> pd.DataFrame:
     return frame_of(source, questions.visits(filter, tuple(film.sha256 for film in day.entry_films)))
 
 
+@reads("visits")
 def appearances(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
     """Everybody who passed a camera, a row each, with store, film and door; of the filter stores, days, doors, weekdays and
     hours apply."""
     return frame_of(source, questions.appearances(filter))
 
 
+@reads("sums")
 def hourly(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
     """Sums for each store and hour of its own clock (null: visits whose films had no start time).
 
@@ -41,11 +46,13 @@ def hourly(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
     return frame_of(source, questions.hourly(filter))
 
 
+@reads("setup")
 def stores(source: Source) -> pd.DataFrame:
     """The stores by name: store, time_zone, is_sample."""
     return frame_of(source, Question("SELECT name AS store, time_zone, is_sample FROM stores", order="store"))
 
 
+@reads("visits")
 def series(source: Source, appearance_id: str) -> pd.DataFrame:
     """An appearance's expressions over time: time_s (from its film's start), weight, and a column for each expression.
 
@@ -54,7 +61,7 @@ def series(source: Source, appearance_id: str) -> pd.DataFrame:
     columns = ["time_s", "weight", *EXPRESSIONS]
     with source.cursor() as cursor:
         row = cursor.execute(
-            "SELECT times_s, weights, probabilities FROM series WHERE appearance_id = ?", [appearance_id]
+            "SELECT times_s, weights, probabilities FROM series WHERE appearance_id = try_cast(? AS UUID)", [appearance_id]
         ).fetchone()
     if row is None:
         return pd.DataFrame(columns=columns, dtype="float32")

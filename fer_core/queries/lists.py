@@ -11,6 +11,7 @@ from fer_core.errors import DataError
 from fer_core.queries.filters import EVERYTHING, Filter, Source, Where, store_ids, utf8
 from fer_core.queries.frames import frame_of
 from fer_core.queries.questions import MOMENTS, VISIT_COLUMNS, Question
+from fer_core.store.scope import reads, row_key
 
 SORTABLE = (
     "local_at", "store", "entry_door", "exit_door", "dwell_s", "verdict", "change", "change_se", "entry_valence",
@@ -21,6 +22,7 @@ _KEYS = {"verdict": "coalesce(corrected_review, review)", "change": "change - co
 _PAGE = Question("", utc=MOMENTS, local=("local_at",))
 
 
+@reads("visits")
 def visits_page(
     source: Source,
     filter: Filter = EVERYTHING,
@@ -41,12 +43,14 @@ def visits_page(
     key = _KEYS.get(order_by, order_by)
     order = f"{key} {'DESC' if descending else 'ASC'} NULLS LAST, local_at DESC NULLS LAST, visit_id"
     # the place in the list is found with few columns; all of them are fetched of the page's rows only
-    rows = f"SELECT rowid FROM visits WHERE {where} ORDER BY {order} LIMIT $limit OFFSET $offset"  # noqa: S608
-    sql = f"SELECT {VISIT_COLUMNS} FROM visits WHERE rowid IN ({rows})"  # noqa: S608
+    row = row_key(source, "visit_id")
+    rows = f"SELECT {row} FROM visits WHERE {where} ORDER BY {order} LIMIT $limit OFFSET $offset"  # noqa: S608
+    sql = f"SELECT {VISIT_COLUMNS} FROM visits WHERE {row} IN ({rows})"  # noqa: S608
     order = order.replace(key, "verdict", 1) if order_by == "verdict" else order
     return frame_of(source, Question(sql, where.parameters, order, utc=MOMENTS, local=("local_at",)))
 
 
+@reads("sums")
 def count(source: Source, filter: Filter = EVERYTHING) -> int:
     """How many visits there are."""
     where = Where(filter).of_visits()
@@ -55,6 +59,7 @@ def count(source: Source, filter: Filter = EVERYTHING) -> int:
     return int(found[0]["n"])
 
 
+@reads("sums")
 def span(source: Source, stores: Sequence[str] = ()) -> tuple[date, date] | None:
     """The first and last day, of the stores' own calendars, with a visit; None where none has a time of day."""
     where = Where(Filter(stores=tuple(stores)))
@@ -63,6 +68,7 @@ def span(source: Source, stores: Sequence[str] = ()) -> tuple[date, date] | None
     return None if found["first"] is None else (found["first"], found["last"])
 
 
+@reads("visits")
 def visit(source: Source, visit_id: str) -> dict[str, Any] | None:
     """All that is known of a visit; None for no such one.
 

@@ -21,6 +21,7 @@ from fer_core.queries.files import write_error
 from fer_core.queries.filters import EVERYTHING, Filter, Source, Where
 from fer_core.queries.lists import of_stores
 from fer_core.queries.questions import Question, appearances, hourly, visits
+from fer_core.store.scope import reads
 
 Tell: TypeAlias = Callable[[int, int], None]
 
@@ -40,6 +41,7 @@ _PLAIN = {
 }
 
 
+@reads("visits")
 def export_all(source: Source, folder: Path, filter: Filter = EVERYTHING, *, tell: Tell | None = None) -> dict[str, int]:
     """Write everything of the filter to a new folder, whole or not at all; returns the rows by table.
 

@@ -12,8 +12,10 @@ from fer_core.queries.frames import frame_of
 from fer_core.queries.lists import of_stores, rows_of
 from fer_core.queries.questions import Question
 from fer_core.review import Categories
+from fer_core.store.scope import reads, row_key
 
 
+@reads("setup")
 def store(source: Source, name: str) -> dict[str, Any]:
     """A store: name, time_zone, is_sample, opening_hours ({"mon": ["09:00", "18:00"], …} or None: unknown), retention_days
     (None: for ever), categories (the map's name, None: the standard one), offset_enabled. DataError for no such store."""
@@ -23,6 +25,7 @@ def store(source: Source, name: str) -> dict[str, Any]:
     return found[0] | {"opening_hours": _parsed(found[0]["opening_hours"])}
 
 
+@reads("setup")
 def cameras(source: Source, store: str) -> pd.DataFrame:
     """A store's cameras: camera_id, name, role, door, zones (a list of polygons of [x, y] in shares of the picture), films."""
     condition, parameters = of_stores((store,), "c.store_id")
@@ -36,6 +39,7 @@ def cameras(source: Source, store: str) -> pd.DataFrame:
     return found.assign(zones=pd.Series(zones, found.index, dtype=object))
 
 
+@reads("setup")
 def doors(source: Source, stores: Sequence[str] = ()) -> pd.DataFrame:
     """The doors of those stores, of all where none is named: store, door, and whether it has an entry and an exit camera."""
     condition, parameters = of_stores(stores, "c.store_id")
@@ -46,12 +50,14 @@ def doors(source: Source, stores: Sequence[str] = ()) -> pd.DataFrame:
     return frame_of(source, Question(sql, parameters, "store, door"))
 
 
+@reads("setup")
 def setting(source: Source, key: str, default: Any = None) -> Any:
     """A setting's value, or the default where it was never set."""
     found = rows_of(source, "SELECT value FROM settings WHERE key = $key", {"key": key})
     return _parsed(found[0]["value"]) if found and found[0]["value"] is not None else default
 
 
+@reads("setup")
 def categories(source: Source) -> tuple[Categories, ...]:
     """The newest version of each map by name, without the standard one."""
     sql = "SELECT name, max(version) AS version, arg_max(classes, version) AS classes, arg_max(valence, version) AS valence"
@@ -61,9 +67,11 @@ def categories(source: Source) -> tuple[Categories, ...]:
     )
 
 
+@reads("jobs")
 def jobs(source: Source, limit: int = 50) -> list[dict[str, Any]]:
     """The newest jobs first: the columns of the table by name, moments aware (UTC), payload and result parsed."""
-    sql = "SELECT * REPLACE (job_id::VARCHAR AS job_id) FROM jobs ORDER BY jobs.created_at DESC, rowid DESC LIMIT $limit"
+    tie = row_key(source, "job_id")
+    sql = f"SELECT * REPLACE (job_id::VARCHAR AS job_id) FROM jobs ORDER BY jobs.created_at DESC, {tie} DESC LIMIT $limit"  # noqa: S608
     found = rows_of(source, sql, {"limit": max(0, limit)}, utc=("created_at", "started_at", "finished_at"))
     return [row | {name: _parsed(row[name]) for name in ("payload", "result")} for row in found]
 

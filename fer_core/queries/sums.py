@@ -18,12 +18,13 @@ from fer_core.queries.filters import EVERYTHING, Filter, Source, Where
 from fer_core.queries.frames import frame_of
 from fer_core.queries.lists import rows_of
 from fer_core.queries.questions import Question
+from fer_core.store.scope import reads
 from fer_core.types import EXPRESSIONS, REVIEWS
 
 Grain: TypeAlias = Literal["hour", "day", "week", "month"]
 By: TypeAlias = Literal["store", "door"]
 
-_BUCKETS: Mapping[Grain, str] = {
+BUCKETS: Mapping[Grain, str] = {
     "hour": "date_trunc('hour', local_at)",
     "day": "local_at::DATE::TIMESTAMP",
     "week": "date_trunc('week', local_at::DATE)::TIMESTAMP",
@@ -80,6 +81,7 @@ class Summary:
     sample: bool = False
 
 
+@reads("sums")
 def summary(source: Source, filter: Filter = EVERYTHING) -> Summary:
     """The visits and the appearances of the filter in one row; all zeros and None where there are none."""
     values = {
@@ -95,6 +97,7 @@ def summary(source: Source, filter: Filter = EVERYTHING) -> Summary:
     return Summary(**(visits | counts | seen))
 
 
+@reads("sums")
 def trend(source: Source, filter: Filter = EVERYTHING, grain: Grain = "day", by: By | None = None) -> pd.DataFrame:
     """Sums by time: bucket (its start), group, n, positive, neutral, negative, uncertain, mean_change, change_low,
     change_high (95 %), hidden, sample. A week starts on Monday.
@@ -102,16 +105,18 @@ def trend(source: Source, filter: Filter = EVERYTHING, grain: Grain = "day", by:
     group is the store, or the door by which they came, with its store before it unless the filter has just one; or
     "all visits". Visits without a time of day are left out: `Summary.undated` counts them. Times without a visit have no row.
     """
-    keys = {"bucket": _BUCKETS[grain]} | _GROUPS[by]
+    keys = {"bucket": BUCKETS[grain]} | _GROUPS[by]
     told = {"bucket": "bucket", "group": _label(filter, by)}
     return frame_of(source, cells(filter, keys, {**COUNTS, **INTERVAL}, given=("local_at IS NOT NULL",), told=told))
 
 
+@reads("sums")
 def groups(source: Source, filter: Filter = EVERYTHING, by: By = "store") -> pd.DataFrame:
     """Stores or doors side by side: the columns of `trend` without the bucket; visits without a time of day count."""
     return frame_of(source, cells(filter, _GROUPS[by], {**COUNTS, **INTERVAL}, told={"group": _label(filter, by)}))
 
 
+@reads("sums")
 def heat(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
     """Weekday (0 is Monday) × hour of the store's clock: weekday, hour, n, mean_change, positive_share (0 to 1), hidden,
     sample. Hours without a visit have no row."""
@@ -121,6 +126,7 @@ def heat(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
     return frame_of(source, cells(filter, keys, values, given=("local_at IS NOT NULL",)))
 
 
+@reads("sums")
 def by_dwell(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
     """Change by length of stay: bin (a key of DWELL_BINS), n, mean_change, low, high (95 %), hidden, sample.
 
@@ -135,6 +141,7 @@ def by_dwell(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
     return found
 
 
+@reads("sums")
 def mix(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
     """The leading apparent expressions at entrance and exit: moment (one of MOMENTS), expression, n, share (of the visits
     that have one at that moment), hidden, sample. Expressions that don't occur have no row.

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from fer_core.review import verdict
+from fer_core.sample.history_answers import answers_of
 from fer_core.sample.passers import SAMPLES, STEP_S, Drawn
-from fer_core.sample.rhythm import DAYS, opening_s
+from fer_core.sample.rhythm import DAYS, SHOPS, opening_s
 from fer_core.settings import ReviewSettings
 from fer_core.store.rows import camera_id
 from fer_core.types import EXPRESSIONS, FloatArray, Role
@@ -41,10 +42,13 @@ exit_local_at AT TIME ZONE $zone AS exited_at, md5(entry_key)::UUID AS entry_app
 md5(exit_key)::UUID AS exit_appearance_id, 0.0 AS camera_offset, $detector AS detector, $embedder AS embedder,
 $emotion AS emotion, true AS is_sample, date_trunc('day', local_at) AT TIME ZONE $zone + INTERVAL 23 HOUR AS created_at
 FROM frame"""
+_ANSWERS = """
+INSERT INTO answers BY NAME SELECT md5($store_id || key)::UUID AS answer_id, $store_id::UUID AS store_id, door,
+local_at AT TIME ZONE $zone AS "at", value FROM frame"""
 
 
 def write_shop(cursor: duckdb.DuckDBPyConnection, store_id: UUID, drawn: Drawn) -> int:
-    """Add films, appearances, series and visits; how many visits."""
+    """Add films, appearances, series, visits and answers; how many visits."""
     given = {"store_id": str(store_id), "zone": drawn.shop.time_zone}
     people = {role: _people(store_id, drawn, role) for role in _ROLES}
     for role in _ROLES:
@@ -53,6 +57,8 @@ def write_shop(cursor: duckdb.DuckDBPyConnection, store_id: UUID, drawn: Drawn) 
         _insert(cursor, _SERIES, _kept(drawn, role, people[role]), {"zone": drawn.shop.time_zone})
     visits = _visits(drawn, people["entry"], people["exit"])
     _insert(cursor, _VISITS, visits, given | _BACKENDS | {"store": drawn.shop.name})
+    rng = np.random.default_rng([drawn.last.toordinal(), SHOPS.index(drawn.shop)])
+    _insert(cursor, _ANSWERS, answers_of(drawn.shop, visits, rng), given)
     return len(visits)
 
 

@@ -11,50 +11,58 @@ store's own clock. The verdict that counts is coalesce(corrected_review, review)
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-from fer_core.errors import OutputError
 from fer_core.review import Categories, Offset
 from fer_core.settings import ReviewSettings
 from fer_core.store import categories as maps
-from fer_core.store import corrections, jobs, offsets, recompute, retention, shops
+from fer_core.store import corrections, jobs, notices, offsets, recompute, shops, staying
+from fer_core.store import evidence as pictures
 from fer_core.store.categories import STANDARD
-from fer_core.store.database import Database
+from fer_core.store.forgetting import Forgetting
 from fer_core.store.opening import data_folder
 from fer_core.store.rows import text
 from fer_core.store.shops import WEEKDAYS, OpeningHours, Zones
 from fer_core.store.write import append, write_day
 from fer_core.types import Day, Review, Role
 
+if TYPE_CHECKING:
+    from fer_core.gate import Week  # it loads a package for pictures
+
 __all__ = ["STANDARD", "WEEKDAYS", "OpeningHours", "Store", "Zones", "data_folder"]
 
 
-class Store(Database):
+class Store(Forgetting):
     """An open database, to be shared by all threads of the process: a cursor a call, and one writer at a time.
 
     Everything that writes does so in one transaction: a failure or a kill leaves the database as it was. Whatever a
     user can mend is a DataError, no room or no right to write an OutputError.
     """
 
-    _remembers = False
-    """Whether deleted rows still have bytes in the file, which somebody's long reading kept in its place."""
-
     # ---- days
 
-    def write_day(self, day: Day, *, categories: Categories = STANDARD, settings: ReviewSettings | None = None) -> None:
+    def write_day(self, day: Day, *, categories: Categories = STANDARD, settings: ReviewSettings | None = None) -> Day:
         """Write a settled day, and estimate the store's camera offsets anew; `categories` gave the day's valences.
 
         The same films again (same store, role and bytes) replace what they gave before; corrections of visits that come
         back hold again. Films of earlier runs that are not in this one keep their appearances; visits that touched a
-        replaced appearance go, and the partner's status becomes unmatched. Templates are not written.
+        replaced appearance go, and the partner's status becomes unmatched. Templates are not written. What was deleted from
+        the store is not written again (`staying`). Where the store asks for evidence pictures, those of the visits are kept.
 
-        Raises OutputError, and ValueError for a visit that isn't the day's own.
+        Returns the day as it was written. Raises OutputError, and ValueError for a visit that isn't the day's own.
         """
-        with self._transaction() as cursor:
-            store_id = write_day(cursor, day, categories)
-            offsets.refresh(cursor, store_id, settings or ReviewSettings())
+        with ExitStack() as undo:
+            with self._transaction() as cursor:
+                written = staying.without_deleted(cursor, self.path, day)
+                store_id = write_day(cursor, written, categories)
+                undo.callback(pictures.put(cursor, self.path, written, store_id))
+                offsets.refresh(cursor, store_id, settings or ReviewSettings())
+            undo.pop_all()
+        self.tidy_evidence()
+        return written
 
     # ---- stores and cameras
 
@@ -67,6 +75,7 @@ class Store(Database):
         opening_hours: OpeningHours | None = None,
         retention_days: int | None = None,
         offset_enabled: bool | None = None,
+        evidence: bool | None = None,
     ) -> None:
         """Make the store of that name, or change what is given of it; None leaves a thing as it is.
 
@@ -77,16 +86,24 @@ class Store(Database):
             opening_hours: {"mon": ["09:00", "18:00"], …}, a missing day is closed; {} means unknown.
             retention_days: how long visits are kept; 0 means for ever.
             offset_enabled: whether camera offsets are taken off new (and recomputed) visits.
+            evidence: whether two pixelated pictures of each visit are kept for a day; False deletes those that there are.
 
         Raises DataError.
         """
         shops.check_name(name)
         changes = {
             "time_zone": time_zone, "is_sample": is_sample, "opening_hours": opening_hours,
-            "retention_days": retention_days, "offset_enabled": offset_enabled,
+            "retention_days": retention_days, "offset_enabled": offset_enabled, "evidence": evidence,
         }  # fmt: skip
         with self._transaction() as cursor:
             shops.change_store(cursor, shops.put_store(cursor, name), changes)
+        if evidence is False:
+            self.tidy_evidence()
+
+    def keeps_evidence(self, store: str) -> bool:
+        """Whether that store asks for pictures of its visits; False for one that isn't there."""
+        with self.cursor() as cursor:
+            return pictures.kept_by(cursor, store)
 
     def rename_store(self, old: str, new: str) -> None:
         """Another name for a store, wherever it stands; its visits keep their ids.
@@ -95,19 +112,6 @@ class Store(Database):
         """
         with self._transaction() as cursor:
             shops.rename_store(cursor, old, new)
-
-    def delete_store(self, name: str) -> None:
-        """Delete a store with everything of it: visits, appearances, series, films' rows, cameras, corrections, jobs.
-
-        The file is then written anew (`rewrite`), so that no byte of it is left; where that can't be had now, the next
-        `purge` sees to it.
-
-        Raises DataError for no such store, and while a job of it waits or runs; OutputError where the store is deleted
-        and there is no room to write the file anew.
-        """
-        with self._transaction() as cursor:
-            shops.delete_store(cursor, name)
-        self._forget()
 
     def put_camera(self, store: str, role: Role, door: str, *, name: str | None = None, zones: Zones | None = None) -> None:
         """Make the camera of that store, role and door, and the store where there is none, or change what is given of it.
@@ -123,6 +127,11 @@ class Store(Database):
         """The polygons in which a camera's faces are dropped, corners (x, y) in shares; none for one that isn't there."""
         with self.cursor() as cursor:
             return shops.zones(cursor, shops.find_store(cursor, store), role, door)
+
+    def hours_for(self, store: str) -> "Week | None":
+        """A store's opening hours as a gate takes them; None where they are not known."""
+        with self.cursor() as cursor:
+            return shops.week(cursor, shops.find_store(cursor, store))
 
     # ---- corrections
 
@@ -227,38 +236,37 @@ class Store(Database):
             else:
                 offsets.calibrate(cursor, store_id, pair, value, se)
 
-    # ---- settings, retention, jobs
+    # ---- notices
+
+    def put_region(self, store: str, region: str) -> None:
+        """Set where a store lies, a key of `notices.REGIONS`. DataError for no such store."""
+        with self._transaction() as cursor:
+            notices.keep(cursor, notices.region_key(shops.known_store(cursor, store)), region)
+
+    def put_notice_draft(self, store: str, content: Mapping[str, Any]) -> None:
+        """Keep a notice that is being written: what JSON can say. DataError for no such store."""
+        with self._transaction() as cursor:
+            notices.keep(cursor, notices.draft_key(shops.known_store(cursor, store)), content)
+
+    def record_notice(self, store: str, content: Mapping[str, Any], by: str) -> str:
+        """Record that a notice hangs for the cameras it names; the one before is withdrawn. The record's id.
+
+        content: `Notice.as_json`; by: who put it up. Raises DataError for no such store, no camera, a blank name.
+        """
+        with self._transaction() as cursor:
+            return notices.record(cursor, shops.known_store(cursor, store), content, by)
+
+    def withdraw_notice(self, store: str) -> bool:
+        """Take the standing notice away; False where there was none. DataError for no such store."""
+        with self._transaction() as cursor:
+            return notices.withdraw(cursor, shops.known_store(cursor, store), datetime.now(UTC))
+
+    # ---- settings, jobs
 
     def put_setting(self, key: str, value: Any) -> None:
         """Keep a setting of the app; value: whatever JSON can say."""
         with self._transaction() as cursor:
             cursor.execute("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", [key, text(json.dumps(value))])
-
-    def purge(self, now: datetime) -> dict[str, int]:
-        """Delete what stores with a retention no longer keep; how many rows went of each table.
-
-        A visit goes by the moment of its entrance, or of its writing where that is unknown, and takes both appearances
-        with it; lone appearances, films without appearances, corrections and ended jobs go alike. now: aware. Where
-        anything went, the file is written anew (`rewrite`).
-        """
-        with self.cursor() as cursor:
-            stores = retention.limited(cursor)
-        counts = retention.nothing()
-        for store_id, days in stores:
-            with self._transaction() as cursor:
-                gone = retention.purge_store(cursor, store_id, days, now)
-                offsets.refresh(cursor, store_id, ReviewSettings())
-            counts = {table: n + gone[table] for table, n in counts.items()}
-        if any(counts.values()) or self._remembers:
-            self._forget()
-        return counts
-
-    def _forget(self) -> None:
-        self._remembers = True
-        try:
-            self._remembers = not self.rewrite()
-        except OutputError as error:
-            raise OutputError(f"{error}; the rows are deleted, and the next purge frees their room") from error
 
     def put_job(self, row: Mapping[str, Any]) -> None:
         """Write a job's row by the columns of `jobs`, in place of what its id had; payload and result: what JSON can say.

@@ -3,16 +3,20 @@
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from uuid import UUID
 
 import duckdb
 
+from fer_core.store import answers, people, shops
 from fer_core.store.opening import explain, open_database, remove
 from fer_core.store.rewriting import copy_database, replace_database
 from fer_core.store.rows import first
+from fer_core.types import FloatArray
 
 
 class Database:
@@ -101,6 +105,78 @@ class Database:
         with self.cursor() as cursor:
             row = first(cursor, "SELECT writes FROM meta")
         return int(row[0]) if row else 0
+
+    def switch_on_exit_button(self, store: str, door: str, languages: Sequence[str]) -> str:
+        """Give a door an exit button in these languages; the secret of its address, told here only. Revokes an earlier one.
+
+        Raises DataError for no such store, and for languages that are none of `answers.LANGUAGES`.
+        """
+        with self._transaction() as cursor:
+            return answers.switch_on(cursor, shops.known_store(cursor, store), door, languages)
+
+    def switch_off_exit_button(self, store: str, door: str) -> None:
+        """Revoke the address of a door's exit button; the answers stay. DataError for no such store."""
+        with self._transaction() as cursor:
+            answers.switch_off(cursor, shops.known_store(cursor, store), door)
+
+    def speak_at_exit(self, store: str, door: str, languages: Sequence[str]) -> None:
+        """Let a door's exit button ask in these languages, at its old address. DataError as `switch_on_exit_button`."""
+        with self._transaction() as cursor:
+            answers.speak(cursor, shops.known_store(cursor, store), door, languages)
+
+    def exit_buttons(self, store: str) -> tuple[answers.Button, ...]:
+        """The exit buttons of a store that are switched on, by door. DataError for no such store."""
+        with self.cursor() as cursor:
+            return answers.buttons(cursor, shops.known_store(cursor, store))
+
+    def exit_button(self, secret: str) -> answers.Button | None:
+        """The exit button at that secret address; None for a revoked or unknown one."""
+        with self.cursor() as cursor:
+            return answers.button_of(cursor, secret)
+
+    def put_answer(self, button: answers.Button, key: UUID, at: datetime, value: int) -> bool:
+        """Keep what a visitor said; False where the button has had one of that key. DataError for no such face.
+
+        The version stays: no figure but those of `queries.answers` hangs on it.
+        """
+        with self._transaction(counted=False) as cursor:
+            return answers.put_answer(cursor, button, key, at, value)
+
+    def enrol_person(
+        self, store: str, kind: people.PersonKind, name: str, consented_at: datetime, by: str, made: Mapping[str, FloatArray]
+    ) -> str:
+        """Keep that somebody agreed to be recognised in a store, with the templates made of pictures; the person's id.
+
+        consented_at: aware, not to come; by: who records it; made: (d,) rows of length 1, by embedder. Raises DataError.
+        """
+        with self._transaction() as cursor:
+            return people.enrol(cursor, shops.known_store(cursor, store), kind, name, consented_at, by, made)
+
+    def renew_person(self, store: str, person_id: str, made: Mapping[str, FloatArray]) -> None:
+        """Put new templates in the place of all that somebody of the store has. DataError."""
+        with self._transaction() as cursor:
+            people.renew(cursor, shops.known_store(cursor, store), person_id, made)
+
+    def embedders_of(self, store: str) -> dict[str, tuple[str, ...]]:
+        """By the id of each person enrolled in a store, of which embedders there are templates. DataError."""
+        with self.cursor() as cursor:
+            return people.embedders(cursor, shops.known_store(cursor, store))
+
+    def templates_of(self, store: str, kind: people.PersonKind) -> list[dict[str, FloatArray]]:
+        """The templates of each person of that kind who agrees, by embedder: for the gate of films, and for nobody to see."""
+        with self.cursor() as cursor:
+            return people.templates(cursor, shops.find_store(cursor, store), kind)
+
+    def staffed_stores(self) -> list[str]:
+        """The names of the stores that have a staff gallery."""
+        with self.cursor() as cursor:
+            return people.staffed(cursor)
+
+    @contextlib.contextmanager
+    def quietly(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A writer's cursor for accounts, sessions and tokens (`store.accounts`); the version stays."""
+        with self._transaction(counted=False) as cursor:
+            yield cursor
 
     @contextlib.contextmanager
     def _transaction(self, *, counted: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:

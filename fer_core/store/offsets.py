@@ -20,6 +20,8 @@ from fer_core.types import EXPRESSIONS
 Pair = tuple[str, str]
 """The doors of the entrance and of the exit camera."""
 Offsets = dict[Pair, Offset]
+USUAL = ReviewSettings()
+"""The settings by which offsets are estimated where nobody gives others."""
 
 _WRITTEN = """
 SELECT visit_id, entry_door, exit_door, local_at::DATE AS day, change FROM visits

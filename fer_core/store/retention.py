@@ -22,14 +22,18 @@ _DELETIONS = {
     "visits": "DELETE FROM visits WHERE visit_id IN (SELECT visit_id FROM old_visits)",
     "series": "DELETE FROM series WHERE appearance_id IN (SELECT appearance_id FROM old_appearances)",
     "appearances": "DELETE FROM appearances WHERE appearance_id IN (SELECT appearance_id FROM old_appearances)",
+    "tallies": "DELETE FROM tallies WHERE store_id = $store AND hour_at + INTERVAL 1 HOUR <= $cut",
     "footage": """DELETE FROM footage WHERE store_id = $store
         AND coalesce(start_at + to_microseconds((duration_s * 1e6)::BIGINT), analysed_at) < $cut
-        AND footage_id NOT IN (SELECT footage_id FROM appearances WHERE store_id = $store)""",
+        AND footage_id NOT IN (SELECT footage_id FROM appearances WHERE store_id = $store)
+        AND footage_id NOT IN (SELECT footage_id FROM tallies WHERE store_id = $store AND footage_id IS NOT NULL)""",
     # a correction outlives a visit that a later analysis no longer finds, but not for longer than a visit would
     "corrections": """DELETE FROM corrections WHERE visit_id IN (SELECT visit_id FROM old_visits) OR store_id = $store
         AND made_at < $cut AND visit_id NOT IN (SELECT visit_id FROM visits WHERE store_id = $store)""",
+    "evidence": "DELETE FROM evidence WHERE visit_id IN (SELECT visit_id FROM old_visits)",
     "jobs": """DELETE FROM jobs WHERE finished_at < $cut
         AND store = (SELECT name FROM stores WHERE store_id = $store)""",
+    "answers": 'DELETE FROM answers WHERE store_id = $store AND "at" < $cut',
 }
 """What goes of each table, in this order."""
 
@@ -49,7 +53,12 @@ def limited(cursor: duckdb.DuckDBPyConnection) -> list[tuple[UUID, int]]:
 
 def purge_store(cursor: duckdb.DuckDBPyConnection, store_id: UUID, days: int, now: datetime) -> Counts:
     """Delete what is older than so many days; how many rows went of each table."""
-    values = {"store": store_id, "cut": now - timedelta(days=days)}
+    return purge_until(cursor, store_id, now - timedelta(days=days))
+
+
+def purge_until(cursor: duckdb.DuckDBPyConnection, store_id: UUID, cut: datetime) -> Counts:
+    """Delete what happened before that moment; how many rows went of each table."""
+    values = {"store": store_id, "cut": cut}
     cursor.execute(_OLD_VISITS, values)
     counts = nothing()
     counts["visits"] = _execute(cursor, _DELETIONS["visits"], values)

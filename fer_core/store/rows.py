@@ -13,7 +13,7 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 import duckdb
 import numpy as np
 
-from fer_core.types import EXPRESSIONS, Appearance, Footage, Role, Visit
+from fer_core.types import EXPRESSIONS, Appearance, Footage, Role, Tally, Visit
 
 ROOT = uuid5(NAMESPACE_DNS, "moodgate")
 Row = dict[str, Any]
@@ -114,6 +114,18 @@ def series_row(key: UUID, a: Appearance, now: datetime) -> Row:
         "weights": a.weight.astype("<f4").tobytes(),
         "probabilities": a.series.astype("<f2").tobytes(),
         "created_at": now,
+    }
+
+
+def tally_row(tally: Tally, film: Film) -> Row:
+    """The row of `tallies`, all but the store."""
+    return {
+        "camera_id": film.camera_id,
+        "footage_id": film.footage_id,
+        "hour_at": _utc(tally.hour_at),
+        "expression": tally.expression,
+        "faces": float(tally.faces),
+        "seconds": float(tally.seconds),
     }
 
 

@@ -198,7 +198,153 @@ CREATE TABLE jobs (
 );
 """
 
-MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _VERSION_1), (2, _VERSION_2))
+_VERSION_3 = """
+CREATE TABLE audit (
+    seq BIGINT PRIMARY KEY,
+    "at" TIMESTAMPTZ NOT NULL,
+    actor VARCHAR NOT NULL,
+    action VARCHAR NOT NULL,
+    store VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    detail VARCHAR NOT NULL,
+    previous VARCHAR NOT NULL,
+    hash VARCHAR NOT NULL
+);
+
+CREATE TABLE notices (
+    notice_id UUID PRIMARY KEY,
+    store_id UUID NOT NULL,
+    region VARCHAR NOT NULL,
+    content VARCHAR NOT NULL,
+    languages VARCHAR[] NOT NULL,
+    cameras UUID[] NOT NULL,
+    recorded_at TIMESTAMPTZ NOT NULL,
+    recorded_by VARCHAR NOT NULL,
+    withdrawn_at TIMESTAMPTZ
+);
+
+CREATE TABLE answers (
+    answer_id UUID PRIMARY KEY,
+    store_id UUID NOT NULL,
+    door VARCHAR NOT NULL,
+    "at" TIMESTAMPTZ NOT NULL,
+    value INTEGER NOT NULL
+);
+"""
+
+_VERSION_4 = """
+CREATE TABLE accounts (
+    account_id UUID PRIMARY KEY,
+    name VARCHAR NOT NULL UNIQUE,
+    role VARCHAR NOT NULL,
+    password VARCHAR NOT NULL,
+    stores UUID[] NOT NULL,
+    subject VARCHAR,
+    must_change BOOLEAN NOT NULL DEFAULT false,
+    disabled BOOLEAN NOT NULL DEFAULT false,
+    created_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE sessions (
+    digest VARCHAR PRIMARY KEY,
+    account_id UUID NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    seen_at TIMESTAMPTZ NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL,
+    agent VARCHAR NOT NULL
+);
+
+CREATE TABLE tokens (
+    token_id UUID PRIMARY KEY,
+    digest VARCHAR NOT NULL UNIQUE,
+    store_id UUID NOT NULL,
+    purpose VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    created_by UUID NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    used_at TIMESTAMPTZ,
+    revoked_at TIMESTAMPTZ
+);
+"""
+
+_VERSION_5 = """
+ALTER TABLE stores ADD COLUMN privacy_mode VARCHAR NOT NULL DEFAULT 'visit';
+ALTER TABLE stores ADD COLUMN evidence BOOLEAN NOT NULL DEFAULT false;
+
+CREATE TABLE tallies (
+    store_id UUID NOT NULL,
+    camera_id UUID NOT NULL,
+    footage_id UUID,
+    zone VARCHAR NOT NULL DEFAULT '',
+    hour_at TIMESTAMPTZ NOT NULL,
+    expression VARCHAR NOT NULL,
+    faces DOUBLE NOT NULL,
+    seconds DOUBLE NOT NULL
+);
+
+CREATE TABLE people (
+    person_id UUID PRIMARY KEY,
+    store_id UUID NOT NULL,
+    kind VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    consented_at TIMESTAMPTZ NOT NULL,
+    recorded_by VARCHAR NOT NULL,
+    revoked_at TIMESTAMPTZ
+);
+
+CREATE TABLE templates (
+    person_id UUID NOT NULL,
+    store_id UUID NOT NULL,
+    embedder VARCHAR NOT NULL,
+    template FLOAT[] NOT NULL,
+    made_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE evidence (
+    evidence_id UUID PRIMARY KEY,
+    store_id UUID NOT NULL,
+    visit_id UUID NOT NULL,
+    role VARCHAR NOT NULL,
+    file VARCHAR NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL
+);
+"""
+
+_VERSION_6 = """
+ALTER TABLE cameras ADD COLUMN source VARCHAR;
+ALTER TABLE cameras ADD COLUMN running BOOLEAN NOT NULL DEFAULT false;
+ALTER TABLE cameras ADD COLUMN measuring VARCHAR;
+
+CREATE TABLE sightings (
+    sighting_id UUID PRIMARY KEY,
+    store_id UUID NOT NULL,
+    taken_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE alert_rules (
+    rule_id UUID PRIMARY KEY,
+    store_id UUID NOT NULL,
+    kind VARCHAR NOT NULL,
+    limits VARCHAR NOT NULL,
+    channels VARCHAR NOT NULL,
+    enabled BOOLEAN NOT NULL DEFAULT true,
+    created_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE alerts (
+    alert_id UUID PRIMARY KEY,
+    rule_id UUID NOT NULL,
+    store_id UUID NOT NULL,
+    kind VARCHAR NOT NULL,
+    sentence VARCHAR NOT NULL,
+    raised_at TIMESTAMPTZ NOT NULL,
+    ended_at TIMESTAMPTZ,
+    seen_at TIMESTAMPTZ,
+    delivered VARCHAR NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = tuple(enumerate((_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6), 1))
 """(version, SQL) in order: each takes a database of the version before to its own."""
 
 

@@ -2,15 +2,21 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import time
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 import duckdb
 
 from fer_core.errors import DataError
+from fer_core.store import accounts, answers, notices
 from fer_core.store.rows import ROOT, camera_id, first, text
 from fer_core.types import ROLES, Role
+
+if TYPE_CHECKING:
+    from fer_core.gate import Week
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Keys of opening hours."""
@@ -22,7 +28,10 @@ Zones = Sequence[Sequence[Sequence[float]]]
 _LONGEST_NAME = 200
 _MOST_DAYS = 36_500
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
-_OWN_TABLES = ("visits", "appearances", "footage", "cameras", "camera_offsets", "corrections", "stores")
+_OWN_TABLES = (
+    "visits", "appearances", "footage", "cameras", "camera_offsets", "corrections", "answers", "notices", "tokens", "people",
+    "templates", "tallies", "evidence", "stores",
+)  # fmt: skip
 """What goes with a store, by store_id; series and jobs go too."""
 
 
@@ -52,13 +61,20 @@ def known_store(cursor: duckdb.DuckDBPyConnection, name: str) -> UUID:
     return found
 
 
+def name_of(cursor: duckdb.DuckDBPyConnection, store_id: UUID) -> str | None:
+    """The name of the store of that id; None where there is none."""
+    row = first(cursor, "SELECT name FROM stores WHERE store_id = ?", [store_id])
+    return str(row[0]) if row else None
+
+
 def check_name(name: str) -> None:
     """DataError for a name that nobody could read or choose."""
-    if not name.strip():
+    kinds = [unicodedata.category(sign) for sign in name]
+    if not any(kind[0] not in "CZ" for kind in kinds):
         raise DataError("a store needs a name")
     if len(name) > _LONGEST_NAME:
         raise DataError(f"a store's name may have {_LONGEST_NAME} characters, not {len(name)}")
-    if any(sign in name for sign in "\r\n\t\0"):
+    if any(kind in ("Cc", "Zl", "Zp") for kind in kinds):
         raise DataError("a store's name must fit on one line")
 
 
@@ -73,6 +89,8 @@ def change_store(cursor: duckdb.DuckDBPyConnection, store_id: UUID, changes: Map
         given["retention_days"] = _retention_days(given["retention_days"])
     for name, value in given.items():
         cursor.execute(f"UPDATE stores SET {name} = ? WHERE store_id = ?", [value, store_id])  # noqa: S608  our own names
+    if given.get("evidence") is False:
+        cursor.execute("DELETE FROM evidence WHERE store_id = ?", [store_id])
     if "is_sample" in given:
         cursor.execute("UPDATE visits SET is_sample = ? WHERE store_id = ?", [given["is_sample"], store_id])
     if "time_zone" in given:
@@ -103,7 +121,7 @@ def rename_store(cursor: duckdb.DuckDBPyConnection, old: str, new: str) -> None:
     """Give the store another name wherever it stands; see `Store.rename_store`."""
     check_name(new)
     store_id = known_store(cursor, old)
-    _refuse_at_work(cursor, old, "renamed")
+    refuse_at_work(cursor, old, "renamed")
     if text(new) == text(old):
         return
     if find_store(cursor, new):
@@ -120,12 +138,22 @@ def rename_store(cursor: duckdb.DuckDBPyConnection, old: str, new: str) -> None:
 def delete_store(cursor: duckdb.DuckDBPyConnection, name: str) -> None:
     """Delete the store and all that is its; see `Store.delete_store`."""
     store_id = known_store(cursor, name)
-    _refuse_at_work(cursor, name, "deleted")
+    refuse_at_work(cursor, name, "deleted")
+    forget_store(cursor, store_id, name)
+
+
+def forget_store(cursor: duckdb.DuckDBPyConnection, store_id: UUID, name: str) -> None:
+    """Delete every row of the store, whatever is at work; what a job of it still does comes to nothing."""
+    accounts.forget_store(cursor, store_id)
+    answers.switch_off(cursor, store_id)
+    notices.forget(cursor, store_id)
     own = "SELECT appearance_id FROM appearances WHERE store_id = ?"
     cursor.execute(f"DELETE FROM series WHERE appearance_id IN ({own})", [store_id])  # noqa: S608  a literal above
     for table in _OWN_TABLES:
         cursor.execute(f"DELETE FROM {table} WHERE store_id = ?", [store_id])  # noqa: S608  a literal above
     cursor.execute("DELETE FROM jobs WHERE store = ?", [text(name)])
+    # settings that name the store by its id; and the leave to keep faces (`collect.setting_key`), which names a person
+    cursor.execute("DELETE FROM settings WHERE contains(key, ?) OR key = ?", [str(store_id), f"collect_consent:{text(name)}"])
 
 
 def put_camera(
@@ -163,7 +191,20 @@ def zones(
     return tuple(tuple((x, y) for x, y in zone) for zone in found)
 
 
-def _refuse_at_work(cursor: duckdb.DuckDBPyConnection, name: str, what: str) -> None:
+def week(cursor: duckdb.DuckDBPyConnection, store_id: UUID | None) -> "Week | None":
+    """The store's opening hours; None where they are not known."""
+    from fer_core.gate import Week
+
+    row = first(cursor, "SELECT opening_hours, time_zone FROM stores WHERE store_id = ?", [store_id]) if store_id else None
+    if not row or not row[0]:
+        return None
+    spans = {WEEKDAYS.index(day): [time.fromisoformat(at.replace("24:00", "00:00")) for at in span]
+             for day, span in json.loads(row[0]).items()}  # fmt: skip
+    return Week({day: (begin, end) for day, (begin, end) in spans.items()}, str(row[1]))
+
+
+def refuse_at_work(cursor: duckdb.DuckDBPyConnection, name: str, what: str) -> None:
+    """DataError while a job of the store waits or runs; what: what can't be done to it."""
     row = first(cursor, "SELECT count(*) FROM jobs WHERE store = ? AND state IN ('queued', 'running')", [text(name)])
     if row and row[0]:
         raise DataError(f"{name!r} can't be {what} while a job of it is waiting or running; let it end, or cancel it")

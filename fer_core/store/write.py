@@ -2,12 +2,14 @@
 
 import itertools
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 import duckdb
 
 from fer_core.review import Categories
+from fer_core.store import modes
 from fer_core.store.corrections import apply_corrections
 from fer_core.store.rows import (
     Film,
@@ -19,6 +21,7 @@ from fer_core.store.rows import (
     first,
     footage_row,
     series_row,
+    tally_row,
     text,
     visit_row,
 )
@@ -27,13 +30,15 @@ from fer_core.types import Appearance, AppearanceStatus, Day, Footage, Role
 
 
 def write_day(cursor: duckdb.DuckDBPyConnection, day: Day, categories: Categories) -> UUID:
-    """Write the day's films, appearances, series and visits, after deleting what came of the same films before.
+    """Write the day's films, appearances, series, visits and sums, after deleting what came of the same films before.
 
     Corrections of a visit that comes back hold again. `categories` gave the valences. Runs in the caller's transaction;
-    returns the store's id. ValueError for a visit whose appearances are not the day's own.
+    returns the store's id. ValueError for a visit whose appearances are not the day's own,
+    DataError for what the store's privacy mode may not hold.
     """
     now = datetime.now(UTC)
     store_id = put_store(cursor, day.store)
+    modes.refuse_unfit(cursor, store_id, day)
     _forget(cursor, store_id, day)
     ids = Ids()
     backends = {"detector": day.detector, "embedder": day.embedder, "emotion": day.emotion}
@@ -44,6 +49,8 @@ def write_day(cursor: duckdb.DuckDBPyConnection, day: Day, categories: Categorie
     append(cursor, "footage", (footage_row(f, store_id, now) | backends for f in (*entry_films, *exit_films)))
     known = _put_appearances(cursor, ids, store_id, entry_films, list(zip(day.entries, day.entry_status, strict=True)), now)
     known |= _put_appearances(cursor, ids, store_id, exit_films, list(zip(day.exits, day.exit_status, strict=True)), now)
+    sums = ((tally, (entry_films if tally.role == "entry" else exit_films)[tally.film]) for tally in day.tallies)
+    append(cursor, "tallies", (tally_row(*one) | {"store_id": store_id} for one in sums))
     visits = [visit_row(ids, visit, known) for visit in day.visits]
     rest = {
         "store": text(day.store), "store_id": store_id, "is_sample": _is_sample(cursor, store_id), **backends,
@@ -77,6 +84,7 @@ def _forget(cursor: duckdb.DuckDBPyConnection, store_id: UUID, day: Day) -> None
     cursor.execute(f"DELETE FROM visits WHERE {touched}", [old])  # noqa: S608
     cursor.execute(f"DELETE FROM series WHERE appearance_id IN ({gone})", [old])  # noqa: S608
     cursor.execute("DELETE FROM appearances WHERE footage_id IN (SELECT unnest(?::UUID[]))", [old])
+    cursor.execute("DELETE FROM tallies WHERE footage_id IN (SELECT unnest(?::UUID[]))", [old])
     cursor.execute("DELETE FROM footage WHERE footage_id IN (SELECT unnest(?::UUID[]))", [old])
 
 
@@ -86,6 +94,24 @@ def _films(ids: Ids, store_id: UUID, role: Role, films: tuple[Footage, ...]) -> 
         Film(ids.make("film", store_id, role, film.sha256), camera, role, film)
         for film, camera in zip(films, cameras, strict=True)
     ]
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The ids that a day's rows get: of its appearances by the identity of the object, and of its visits in their order."""
+
+    appearances: dict[int, UUID]
+    visits: tuple[UUID, ...]
+
+
+def keys_of(day: Day, store_id: UUID) -> Keys:
+    """The ids that `write_day` gives the day's appearances and visits in that store."""
+    ids = Ids()
+    entry_films = _films(ids, store_id, "entry", day.entry_films)
+    exit_films = _films(ids, store_id, "exit", day.exit_films)
+    seen = [(a, entry_films[a.film]) for a in day.entries] + [(a, exit_films[a.film]) for a in day.exits]
+    found = {id(a): appearance_id(ids, a, film) for a, film in seen}
+    return Keys(found, tuple(ids.make("visit", found[id(one.entry)], found[id(one.exit)]) for one in day.visits))
 
 
 def _is_sample(cursor: duckdb.DuckDBPyConnection, store_id: UUID) -> bool:

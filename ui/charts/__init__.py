@@ -7,6 +7,7 @@ grounds take the page's theme, light or dark; colours are those of `ui.theme`.
 from ui.charts.over_time import change_over_time, compared, reviews_over_time
 from ui.charts.parts import CELLS_BRUSH, GROUP_BRUSH, TIME_BRUSH, Chart
 from ui.charts.side_by_side import change_by_dwell, change_by_group, expression_mix, reviews_by_group
+from ui.charts.sums import expressions_over_time
 from ui.charts.week import week_heat
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "change_over_time",
     "compared",
     "expression_mix",
+    "expressions_over_time",
     "reviews_by_group",
     "reviews_over_time",
     "week_heat",

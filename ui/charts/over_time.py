@@ -52,7 +52,7 @@ def change_over_time(frame: pd.DataFrame, grain: Grain, *, selectable: bool = Tr
     selectable: it offers the selection TIME_BRUSH. The line breaks where there is no visit, or no value to show.
     """
     told, gaps = _told(frame, grain), _told(_with_gaps(frame, grain), grain)
-    colour, time = parts.group_colour(frame), _time(told, grain)
+    colour, time = parts.group_colour(frame), time_axis(told, grain)
     y = alt.Y("mean_change:Q", title="estimated change", scale=parts.change_scale(frame))
     drawn = alt.Chart(gaps).encode(x=time, y=y, color=colour)
     lines = drawn.mark_line(strokeWidth=2, interpolate="linear")
@@ -78,7 +78,7 @@ def reviews_over_time(frame: pd.DataFrame, grain: Grain, *, selectable: bool = T
         alt.Chart(rows)
         .mark_rect(stroke=None)
         .encode(
-            x=_time(told, grain),
+            x=time_axis(told, grain),
             x2="until:T",
             y=alt.Y("start:Q", title="share of visits", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
             y2="end:Q",
@@ -86,7 +86,7 @@ def reviews_over_time(frame: pd.DataFrame, grain: Grain, *, selectable: bool = T
             tooltip=[alt.Tooltip("when:N", title="when"), alt.Tooltip("review:N"), alt.Tooltip("words:N", title="visits")],
         )
     )
-    hidden = _hidden(told, _time(told, grain), 0.0)
+    hidden = _hidden(told, time_axis(told, grain), 0.0)
     return alt.layer(hidden, _brushed(bars, selectable)).properties(height=HEIGHT)
 
 
@@ -107,20 +107,21 @@ def compared(now: pd.DataFrame, then: pd.DataFrame, grain: Grain, shift: pd.Time
     dash = alt.StrokeDash("period:N", scale=alt.Scale(domain=list(names), range=[[1, 0], [5, 3]]), legend=None)
     shape = alt.Shape("period:N", scale=alt.Scale(domain=list(names), range=["circle", "diamond"]), legend=None)
     y = alt.Y("mean_change:Q", title="estimated change", scale=parts.change_scale(both))
-    base = alt.Chart(both).encode(x=_time(both, grain, "at"), color=colour)
+    base = alt.Chart(both).encode(x=time_axis(both, grain, "at"), color=colour)
     bands = base.mark_area(opacity=0.15).encode(y=alt.Y("change_low:Q"), y2="change_high:Q")
     lines = base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash)
     tooltip = [alt.Tooltip("period:N", title=" "), *_tooltip(now.assign(group=""))]
     points = alt.Chart(both.dropna(subset=["mean_change"])).mark_point(filled=True, size=45, opacity=1)
-    points = points.encode(x=_time(both, grain, "at"), y=y, color=colour, shape=shape, tooltip=tooltip)
+    points = points.encode(x=time_axis(both, grain, "at"), y=y, color=colour, shape=shape, tooltip=tooltip)
+    at = time_axis(both, grain, "at")
     counts = [
-        _hidden(both[both["period"] == name], _time(both, grain, "at"), parts.change_ends(both)[0], colour=colour_of, row=row)
+        _hidden(both[both["period"] == name], at, parts.change_ends(both)[0], colour=colour_of, row=row)
         for row, (name, colour_of) in enumerate(zip(names, _PERIODS, strict=True))
     ]
     return alt.layer(parts.zero_line("y"), bands, lines, *counts, points).properties(height=HEIGHT)
 
 
-def _time(frame: pd.DataFrame, grain: Grain, column: str = "bucket") -> alt.X:
+def time_axis(frame: pd.DataFrame, grain: Grain, column: str = "bucket") -> alt.X:
     """The axis of time: a tick at so many of the buckets' starts, none between them."""
     axis = alt.Axis(grid=False, labelOverlap="greedy", labelFlush=True)
     if len(frame):

@@ -1,0 +1,5 @@
+"""Your account."""
+
+from ui import account_page
+
+account_page.show()

@@ -1,0 +1,5 @@
+"""Accounts."""
+
+from ui import account_admin
+
+account_admin.show()

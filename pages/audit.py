@@ -1,0 +1,5 @@
+"""Audit."""
+
+from ui import audit_log
+
+audit_log.show()

@@ -1,0 +1,5 @@
+"""People."""
+
+from ui import people
+
+people.show()

@@ -1,0 +1,5 @@
+"""Privacy."""
+
+from ui import privacy
+
+privacy.show()

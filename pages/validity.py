@@ -1,0 +1,5 @@
+"""Validity."""
+
+from ui import validity
+
+validity.show()
