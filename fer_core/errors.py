@@ -12,6 +12,9 @@ MoodgateError
 │   │   ├── StoreVersionError  made by a newer version
 │   │   └── NotAStoreError     not a database, or not ours
 │   ├── OutputError            a file can't be written: no folder, no right, no room
+│   ├── AppError               a running app can't be asked
+│   │   ├── AppAwayError       it doesn't answer: try again later
+│   │   └── AppRefusedError    it answers, and refuses
 │   └── ForbiddenError         the account may not do or see that
 └── CancelledError             the caller asked to stop: nothing was written
 """
@@ -63,6 +66,22 @@ class NotAStoreError(StoreError):
 
 class OutputError(InputError):
     """A file can't be written where it was asked for."""
+
+
+class AppError(InputError):
+    """A running app that can't be asked over HTTP as it should be."""
+
+
+class AppAwayError(AppError):
+    """It can't be reached, or broke off; the same request may be answered later."""
+
+
+class AppRefusedError(AppError):
+    """It refuses; `status` is HTTP's number for it, and `said` its own sentence, "" where it gave none."""
+
+    def __init__(self, sentence: str, status: int = 0, said: str = "") -> None:
+        super().__init__(sentence)
+        self.status, self.said = status, said
 
 
 class ForbiddenError(InputError):

@@ -7,7 +7,7 @@ read-only, so that instances can be shared between threads.
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,10 @@ EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"
 """The one label order (FER2013's)."""
 
 REVIEWS = ("positive", "neutral", "negative", "uncertain")
-ROLES = ("entry", "exit")
-Role: TypeAlias = Literal["entry", "exit"]
+Role: TypeAlias = Literal["entry", "exit", "floor"]
+ROLES: tuple[Role, ...] = ("entry", "exit")
+"""The roles of cameras whose films make visits."""
+CAMERA_ROLES: tuple[Role, ...] = get_args(Role)
 Review: TypeAlias = Literal["positive", "neutral", "negative", "uncertain"]
 
 
@@ -127,7 +129,8 @@ class Appearance:
     summing to 1 in EXPRESSIONS order, weight (m,): the expressions over time and their weights; m = 0 where none was
     read. intervals: the moments in which the person was in the picture, more than one after broken tracks were joined.
     looks: the best shots, for a second opinion when the day is settled; they never leave the memory. picture: the best shot
-    pixelated (`pixelate`), as a PNG, where the store asks for evidence; else empty.
+    pixelated (`pixelate`), as a PNG, where the store asks for evidence; else empty. second (e,) float32 of length 1, or None:
+    the template by the embedder of the second opinion, where it was made at once and no looks are kept.
     """
 
     role: Role
@@ -146,14 +149,16 @@ class Appearance:
     door: str = ""
     looks: tuple[Look, ...] = ()
     picture: bytes = b""
+    second: FloatArray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "times_s", _frozen(self.times_s, (None,), "times_s", np.float64))
         m = len(self.times_s)
         object.__setattr__(self, "series", _frozen(self.series, (m, len(EXPRESSIONS)), "series"))
         object.__setattr__(self, "weight", _frozen(self.weight, (m,), "weight"))
-        if self.template is not None:
-            object.__setattr__(self, "template", _frozen(self.template, (None,), "template"))
+        for name in ("template", "second"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _frozen(getattr(self, name), (None,), name))
 
     @property
     def usable(self) -> bool:

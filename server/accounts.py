@@ -35,6 +35,8 @@ NOBODY = "nobody signed in"
 DEMO = "demo"
 WRONG = "This name and password don’t belong together."
 LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+PROGRAM = "token: "
+"""How the role of a program with a token begins; its purpose follows."""
 
 
 class LoginError(InputError):
@@ -75,6 +77,11 @@ class Account:
     def sees(self, store: str) -> bool:
         """Whether the store of that name is one of its own."""
         return self.stores is None or store in self.stores
+
+    @property
+    def is_token(self) -> bool:
+        """Whether it is a program with a token."""
+        return self.role.startswith(PROGRAM)
 
     @property
     def scope(self) -> Scope:

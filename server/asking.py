@@ -5,8 +5,9 @@ the route asks for; a program shows its token. Before there are accounts the hos
 foreign name that points here is DNS rebinding.
 """
 
+import json
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from anyio import to_thread
@@ -21,6 +22,15 @@ from server.uploads import UploadError
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 PUBLIC = "public"
 """Stands where an action would for routes that ask for no account."""
+_MOST_JSON_BYTES = 1 << 16
+
+
+class RequestError(InputError):
+    """A request that can't be done as it is asked; `status` is HTTP's number for it."""
+
+    def __init__(self, sentence: str, status: int = 400) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 def guarded(endpoint: Endpoint, action: str) -> Endpoint:
@@ -39,7 +49,7 @@ def guarded(endpoint: Endpoint, action: str) -> Endpoint:
                 account.need(action)
                 request.state.account = account
             return await endpoint(request)
-        except UploadError as error:
+        except (UploadError, RequestError) as error:
             return sentence(str(error), error.status)
         except ForbiddenError as error:
             return sentence(str(error), 403)
@@ -53,6 +63,24 @@ def account_of(request: Request) -> Account:
     """Who asks, at an endpoint that `guarded` let the request come to."""
     account: Account = request.state.account
     return account
+
+
+async def json_of(request: Request, most_bytes: int = _MOST_JSON_BYTES) -> dict[str, Any]:
+    """The JSON object that was sent. RequestError: 415 not sent as JSON, 413 too long, 400 something else."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise RequestError("this must be sent as application/json", 415)
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most_bytes:
+            raise RequestError("too long a request", 413)
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise RequestError("this is no JSON", 400) from error
+    if not isinstance(asked, dict):
+        raise RequestError("a JSON object was expected", 400)
+    return asked
 
 
 def refusal(request: Request) -> str:

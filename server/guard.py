@@ -17,8 +17,12 @@ import duckdb
 from fer_core.errors import ForbiddenError
 from fer_core.store import Store
 from fer_core.store.scope import Scope, Scoped
+from fer_core.types import Role
 from server.accounts import Account, Accounts
+from server.channels import Outcome
 from server.jobs import Job, JobError, JobRunner
+from server.live_days import LiveDays
+from server.live_heard import CameraState
 from server.rights import CALLS, JOBS, KINDS, ONLY_WITH, Rule
 from server.services import Services
 from server.uploads import Upload, UploadError, Uploads
@@ -53,6 +57,9 @@ class GuardedServices:
         self.store = GuardedStore(services.store, who)
         self.jobs = GuardedJobs(services, who)
         self.uploads = GuardedUploads(services.uploads, who)
+        self.alerting = GuardedAlerting(services, who)
+        self.live = GuardedLive(services, who)
+        self.watchers = GuardedWatchers(services, who)
 
     @property
     def folder(self) -> Path:
@@ -111,6 +118,8 @@ class GuardedStore:
 def _check_call(store: Store, account: Account, name: str, given: Mapping[str, Any]) -> None:
     rule = CALLS.get(name, _UNKNOWN)
     account.need(rule.action)
+    if name == "put_source":
+        _check_source(account, given.get("address"))
     for argument, action in ((key, action) for (call, key), action in ONLY_WITH.items() if call == name):
         if given.get(argument) is not None:
             account.need(action)
@@ -148,16 +157,23 @@ class GuardedJobs:
         self._jobs, self._uploads, self._who = services.jobs, services.uploads, who
 
     def submit(self, kind: str, store: str, title: str, payload: Mapping[str, Any]) -> str:
+        self.check(kind, store, payload)
+        account = present(self._who)
+        if not account.may("server files"):
+            self._check_films(account, payload)
+        return self._jobs.submit(kind, store, title, payload)
+
+    def check(self, kind: str, store: str, payload: Mapping[str, Any]) -> None:
+        """ForbiddenError unless the account may have that done, whatever films it is done to."""
         account = present(self._who)
         rule = JOBS.get(kind, _UNKNOWN)
         account.need(rule.action)
+        if payload.get("sample"):
+            account.need(ONLY_WITH["put_store", "is_sample"])
         if account.stores is not None:
             named = {store, str(payload.get("store", store))}
             if rule.where == "every" or (rule.where == "store" and not all(account.sees(one) for one in named)):
                 raise ForbiddenError("this account may not have that done to that store")
-        if not account.may("server files"):
-            self._check_films(account, payload)
-        return self._jobs.submit(kind, store, title, payload)
 
     def list(self, limit: int | None = 50) -> "list[Job]":
         account = present(self._who)
@@ -202,6 +218,88 @@ class GuardedJobs:
             key = self._uploads.id_of(Path(str(one.get("path") if isinstance(one, dict) else one)))
             if key is None or not owns(account, self._uploads.get(key)):
                 raise ForbiddenError("this account may only have films analysed that it has uploaded")
+
+
+# ---- alerts ---------------------------------------------------------------------------------------------------------
+
+
+class GuardedAlerting:
+    """`Alerting` behind an account: a test by a channel of its stores, and nothing else."""
+
+    def __init__(self, services: Services, who: Who) -> None:
+        self._services, self._who = services, who
+
+    def test(self, store: str, channel: str) -> Outcome:
+        _of_store(present(self._who), "settings", store)
+        return self._services.alerting.test(store, channel)
+
+
+# ---- live cameras ---------------------------------------------------------------------------------------------------
+
+
+class GuardedLive:
+    """`LiveDays` behind an account: what its stores' cameras say, and stills for whoever sets cameras up."""
+
+    def __init__(self, services: Services, who: Who) -> None:
+        self._services, self._who = services, who
+
+    def cameras(self, store: str) -> list[CameraState]:
+        return self._seen("sums", store).cameras(store)
+
+    def inside(self, store: str) -> int | None:
+        return self._seen("sums", store).inside(store)
+
+    def waiting(self, store: str) -> int:
+        return self._seen("sums", store).waiting(store)
+
+    def trouble(self, store: str) -> str:
+        return self._seen("sums", store).trouble(store)
+
+    def end(self, store: str) -> None:
+        self._seen("cameras", store).end(store)
+
+    def ask_still(self, store: str, role: Role, door: str) -> None:
+        self._seen("cameras", store).ask_still(store, role, door)
+
+    def still(self, store: str, role: Role, door: str) -> bytes | None:
+        return self._seen("cameras", store).still(store, role, door)
+
+    def _seen(self, action: str, store: str) -> LiveDays:
+        _of_store(present(self._who), action, store)
+        return self._services.live
+
+
+class GuardedWatchers:
+    """`Watchers` behind an account: the cameras of its stores."""
+
+    def __init__(self, services: Services, who: Who) -> None:
+        self._services, self._who = services, who
+
+    def start(self, store: str, role: Role, door: str) -> None:
+        _of_store(present(self._who), "cameras", store)
+        self._services.watchers.start(store, role, door)
+
+    def stop(self, store: str, role: Role, door: str) -> None:
+        _of_store(present(self._who), "cameras", store)
+        self._services.watchers.stop(store, role, door)
+
+    def check(self, text: str) -> str:
+        account = present(self._who)
+        account.need("cameras")
+        _check_source(account, text)
+        return self._services.watchers.check(text)
+
+
+def _of_store(account: Account, action: str, store: str) -> None:
+    account.need(action)
+    if not account.sees(store):
+        raise ForbiddenError("this account may not do that to that store")
+
+
+def _check_source(account: Account, text: str | None) -> None:
+    """ForbiddenError for the path of a film, where the account may not choose files of the server."""
+    if text is not None and "://" not in text and not text.strip().isdecimal():
+        account.need("server files")
 
 
 # ---- uploads --------------------------------------------------------------------------------------------------------

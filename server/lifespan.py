@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from fer_core.errors import InputError
-from server import collecting
+from server import announcing, collecting
 from server import services as house
 from server.handlers import SAMPLE_SHOP
 from server.reviewing import uploaded_films
@@ -27,9 +28,12 @@ _QUIET_S = 2.0
 
 
 @contextlib.asynccontextmanager
-async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
-    """Open the database and start its jobs; close both at the end. What can't be opened is told by the first page."""
-    await asyncio.to_thread(_begin)
+async def lifespan(_app: object, url: Callable[[], str] | None = None) -> AsyncIterator[dict[str, Any]]:
+    """Open the database and start its jobs; close both at the end. What can't be opened is told by the first page.
+
+    url: where programs of this machine reach the server, asked once it listens; it is written beside the database.
+    """
+    await asyncio.to_thread(_begin, url)
     upkeep = asyncio.create_task(_upkeep())
     try:
         yield {}
@@ -37,15 +41,26 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
         upkeep.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await upkeep
-        await asyncio.to_thread(house.close_all)
+        await asyncio.to_thread(_end)
 
 
-def _begin() -> None:
+def _begin(url: Callable[[], str] | None) -> None:
     try:
-        house.serve(prepare)
+        house.serve(partial(_ready, url))
         house.services()
     except InputError as error:
         LOG.warning("the database can't be opened: %s", error)
+
+
+def _ready(url: Callable[[], str] | None, made: Services) -> None:
+    prepare(made)
+    if url:
+        announcing.announce(made.folder, url(), house.DATABASE)
+
+
+def _end() -> None:
+    announcing.withdraw(house.data_folder())  # first: once the database is closed another process may announce itself
+    house.close_all()
 
 
 def prepare(made: Services) -> None:
@@ -55,6 +70,9 @@ def prepare(made: Services) -> None:
     made.store.tidy_evidence()  # a server that stood still for a day has pictures whose time is over
     collecting.forget(made.folder, made.store)
     made.jobs.start(_QUIET_S)
+    made.live.start()
+    made.watchers.begin()
+    made.alerting.start()
 
 
 def seed(made: Services) -> bool:

@@ -25,13 +25,17 @@ if TYPE_CHECKING:
 
 
 def review(shop: Workshop, task: Task) -> Json:
-    """{"store", "entry": [{"path", "start", "door"}], "exit", "detector", "embedder", "emotion", "keep_films"} → visits."""
-    store = text_of(task.payload, "store")
+    """{"store", "entry": [{"path", "start", "door"}], "exit", "detector", "embedder", "emotion", "keep_films", "sample"} →
+    visits. sample: the store is marked as made up, and may be no real one."""
+    store, sample_zone = text_of(task.payload, "store"), None
     films = films_of(shop, task.payload)
+    if task.payload.get("sample"):
+        refuse_real(shop.store, store)
+        sample_zone = zone_of(shop.store, store)
     refuse_untold(shop.store, store, films)
     names = {film.path: shop.uploads.name_of(film.path) or film.path.name for film in films}
     with spoken_of(names):
-        result = reviewed(shop, task, store, films, names)
+        result = reviewed(shop, task, store, films, names, sample_zone=sample_zone)
     if not task.payload.get("keep_films"):
         task.afterwards(partial(discard, shop, [film.path for film in films]))
     return result
@@ -101,7 +105,7 @@ def films_of(shop: Workshop, payload: Json) -> "list[Film]":
         for one in given:
             door = one.get("door") or ""
             gate = masking(shop.store.zones_for(store, role, door))  # type: ignore[arg-type]
-            films.append(Film(Path(text_of(one, "path")), role, _moment(one.get("start")), door, gate))  # type: ignore[arg-type]
+            films.append(Film(Path(text_of(one, "path")), role, moment_of(one.get("start")), door, gate))  # type: ignore[arg-type]
     return films
 
 
@@ -115,7 +119,16 @@ def refuse_untold(opened: Store, store: str, films: "Sequence[Film]") -> None:
         raise InputError(why)
 
 
-def _moment(text: str | None) -> datetime | None:
+def refuse_real(opened: Store, store: str) -> None:
+    """InputError where there is a store of that name that is no sample."""
+    with opened.cursor() as cursor:
+        row = cursor.execute("SELECT is_sample FROM stores WHERE name = ?", [store]).fetchone()
+    if row and not row[0]:
+        raise InputError(f"{store!r} is a real store here; choose another name for the sample")
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """The moment that an ISO text names (None: none was given). InputError for what is none."""
     if not text:
         return None
     try:
@@ -153,7 +166,8 @@ def spoken_of(names: dict[Path, str]) -> Iterator[None]:
 
 
 def result_of(day: "Day", zone: str) -> Json:
-    """The numbers of `review --json`, with store, warnings, and first and last day (ISO, the store's clock, or None)."""
+    """The numbers of `review --json`, with store, warnings, first and last day (ISO, the store's clock, or None), and by which
+    bytes the entrance films are known."""
     from fer_core.cli.review import summary
 
     films = (*day.entry_films, *day.exit_films)
@@ -162,6 +176,7 @@ def result_of(day: "Day", zone: str) -> Json:
     return {
         **summary(day), "store": day.store, "warnings": [sentence for film in films for sentence in film.warnings],
         "first": days[0] if days else None, "last": days[-1] if days else None,
+        "entry_sha256": [film.sha256 for film in day.entry_films],
     }  # fmt: skip
 
 

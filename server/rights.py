@@ -23,6 +23,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "footage": "upload films and have them analysed",
         "server files": "choose films in folders of the server",
         "cameras": "set up cameras, doors and masked zones",
+        "camera": "report what a live camera saw",
         "settings": "change a store’s settings and categories, and recompute its visits",
         "validity": "set up the exit button and see what visitors say there",
         "live": "use the live page",
@@ -80,9 +81,11 @@ ANYBODY = "anybody"
 PAGES: Mapping[str, str] = MappingProxyType(
     {
         "overview.py": "sums",
+        "now.py": "sums",
         "trends.py": "sums",
         "visits.py": "visits",
         "analyse.py": "footage",
+        "cameras.py": "cameras",
         "live.py": "live",
         "collect.py": "lab",
         "models.py": "lab",
@@ -91,6 +94,7 @@ PAGES: Mapping[str, str] = MappingProxyType(
         "notices.py": "notices",
         "documents.py": "notices",
         "privacy.py": "notices",
+        "alerts.py": "sums",
         "people.py": "people",
         "audit.py": "audit",
         "account.py": ANYBODY,
@@ -118,6 +122,12 @@ CALLS: Mapping[str, Rule] = MappingProxyType(
         "delete_store": Rule("stores"),
         "put_camera": Rule("cameras"),
         "zones_for": Rule(ANYBODY),
+        "live_cameras": Rule("cameras"),
+        "delete_camera": Rule("cameras"),
+        "measuring_of": Rule(ANYBODY),
+        "put_measuring": Rule("cameras"),
+        "run_camera": Rule("cameras"),
+        "put_source": Rule("cameras"),
         "correct_visit": Rule("correct", "visit"),
         "void_visit": Rule("correct", "visit"),
         "undo_correction": Rule("correct", "visit"),
@@ -149,6 +159,12 @@ CALLS: Mapping[str, Rule] = MappingProxyType(
         "delete_person": Rule("people"),
         "embedders_of": Rule("people"),
         "audit": Rule(ANYBODY, "none"),
+        "put_alert_rule": Rule("settings"),
+        "delete_alert_rule": Rule("settings"),
+        "see_alerts": Rule("settings"),
+        "put_alert_channel": Rule("settings"),
+        "delete_alert_channel": Rule("settings"),
+        "alert_channels": Rule("settings"),
     }
 )
 """The methods of `Store` that pages call. Any other is for administrators alone."""
@@ -171,7 +187,7 @@ JOBS: Mapping[str, Rule] = MappingProxyType(
 
 PURPOSES: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
     {
-        "footage": ("send films", frozenset(("footage",))),
+        "footage": ("send films and get their reviews", frozenset(("footage",))),
         "camera": ("report what a live camera saw", frozenset(("camera",))),
         "sums": ("read sums", frozenset(("sums", "export sums"))),
     }

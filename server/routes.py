@@ -1,8 +1,6 @@
 """The app's own HTTP routes: films in chunks, accounts, and a sign of life. Who may ask what, see `server.asking`."""
 
-import json
 import sys
-from typing import Any
 
 from anyio import CancelScope, to_thread
 from starlette.requests import ClientDisconnect, Request
@@ -11,14 +9,17 @@ from starlette.routing import Route
 
 from server import evidence, notice_page
 from server.account_routes import account_routes
-from server.asking import PUBLIC, account_of, guarded
+from server.announcing import INSTANCE
+from server.asking import PUBLIC, account_of, guarded, json_of
 from server.exits import exit_routes
 from server.guard import GuardedUploads
+from server.live_routes import live_routes
+from server.openapi import description
+from server.review_routes import review_routes
 from server.services import Services, services
 from server.uploads import Part, Upload, UploadError
 
 _BLOCK = 1 << 20
-_MOST_JSON_BYTES = 1 << 16
 _CHUNK_TYPES = ("application/offset+octet-stream", "application/octet-stream")
 
 
@@ -30,6 +31,9 @@ def routes(address: str | None = None) -> list[Route]:
         Route("/upload/{id}", guarded(_tell, "footage"), methods=["GET"]),  # starlette answers HEAD by it
         Route("/upload/{id}", guarded(_append, "footage"), methods=["PATCH"]),
         Route("/upload/{id}", guarded(_remove, "footage"), methods=["DELETE"]),
+        *review_routes(),
+        *live_routes(),
+        Route("/api/openapi.json", guarded(_described, PUBLIC), methods=["GET"]),
         Route(evidence.PATH, guarded(evidence.evidence, evidence.ACTION), methods=["GET"]),
         Route(notice_page.PATH, notice_page.notice, methods=["GET"]),  # for everybody, from anywhere
         *account_routes(address),
@@ -41,12 +45,16 @@ def routes(address: str | None = None) -> list[Route]:
 
 
 async def _health(_request: Request) -> Response:
-    return JSONResponse({"status": "ok"})
+    return JSONResponse({"status": "ok", "instance": INSTANCE})
+
+
+async def _described(_request: Request) -> Response:
+    return JSONResponse(description(), headers={"Cache-Control": "no-cache"})
 
 
 async def _create(request: Request) -> Response:
     """{"name": …, "size": bytes} → the new upload."""
-    asked = await _json(request)
+    asked = await json_of(request)
     name, size = asked.get("name"), asked.get("size")
     if not isinstance(name, str) or not isinstance(size, int) or isinstance(size, bool) or size > sys.maxsize:
         raise UploadError('an upload is begun with {"name": "…", "size": bytes}', 400)
@@ -127,20 +135,3 @@ def _number(request: Request, header: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 20):
         raise UploadError(f"the header {header.title()} must be a number of bytes, not {text!r}", 400)
     return int(text)
-
-
-async def _json(request: Request) -> dict[str, Any]:
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise UploadError("this must be sent as application/json", 415)
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _MOST_JSON_BYTES:
-            raise UploadError("too long a request", 413)
-    try:
-        asked = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise UploadError("this is no JSON", 400) from error
-    if not isinstance(asked, dict):
-        raise UploadError("a JSON object was expected", 400)
-    return asked

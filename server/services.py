@@ -14,10 +14,14 @@ from pathlib import Path
 from fer_core.store import Store
 from fer_core.store import data_folder as data_folder
 from server.accounts import Accounts
+from server.alert_cameras import told_by
+from server.alerting import Alerting
 from server.handlers import kinds
 from server.jobs import JobRunner
+from server.live_days import LiveDays
 from server.reviewing import uploaded_films
 from server.uploads import Uploads
+from server.watchers import Engines, Watchers
 from server.workshop import Workshop
 
 DATABASE = "moodgate.duckdb"
@@ -41,6 +45,21 @@ class Services:
         """The accounts of this database, and its memory of failed logins."""
         return Accounts(self.store)
 
+    @cached_property
+    def alerting(self) -> Alerting:
+        """The rules of this database's stores at work, once started."""
+        return Alerting(self.store, told_by(self.store, lambda name: self.live.cameras(name)))
+
+    @cached_property
+    def live(self) -> LiveDays:
+        """The live days of this database's stores."""
+        return LiveDays(self.store, self.folder / "live")
+
+    @cached_property
+    def watchers(self) -> Watchers:
+        """The cameras that this process reads, once begun."""
+        return Watchers(self.store, self.live, Engines(self.store, self.folder))
+
     def discard_films(self, job_id: str) -> int:
         """Delete the uploaded films of a job, but for those that a waiting or running one needs; how many went."""
         films = uploaded_films(self.uploads, self.jobs.get(job_id).payload)
@@ -48,6 +67,9 @@ class Services:
 
     def close(self) -> None:
         """Stop the jobs, which start again at the next start, and close the database."""
+        self.alerting.stop()
+        self.watchers.close()
+        self.live.close()
         self.jobs.stop()
         self.store.close()
 
@@ -69,7 +91,7 @@ def _opened(folder: Path) -> Services:
     shop = Workshop(folder, store, uploads)
     made = Services(folder, store, JobRunner(store, kinds(shop)), uploads)
     shop.needed = made.jobs.needs
-    _ = made.accounts  # now, or two threads would have a memory each
+    _ = made.accounts, made.alerting, made.live, made.watchers  # now, or two threads would have a memory each
     try:
         for prepare in _serving:
             prepare(made)

@@ -52,7 +52,7 @@ def revoke(accounts: "Accounts", by: "Account", key: UUID) -> None:
 
 def principal(accounts: "Accounts", secret: str) -> "Account | None":
     """What a program with that token may do; None for one that is unknown, revoked, or of a store that is gone."""
-    from server.accounts import Account
+    from server.accounts import PROGRAM, Account
 
     if not secret.startswith(PREFIX):
         return None
@@ -66,4 +66,5 @@ def principal(accounts: "Accounts", secret: str) -> "Account | None":
         with accounts.store.quietly() as cursor:
             rows.used(cursor, found.id, now)
     actions = PURPOSES[found.purpose][1]
-    return Account(f"token {found.name}", f"token: {found.purpose}", (str(row[0]),), str(found.id), (found.store_id,), actions)
+    role = f"{PROGRAM}{found.purpose}"
+    return Account(f"token {found.name}", role, (str(row[0]),), str(found.id), (found.store_id,), actions)

@@ -10,8 +10,8 @@ import pytest
 CORE = Path(__file__).parents[1] / "fer_core"
 FLOORS = (
     ("types", "errors", "settings", "privacy"),
-    ("geometry", "metrics", "weights", "inference", "video"),
-    ("detect", "embed", "emotion", "track", "quality", "gate", "gallery", "match", "review", "pixelate", "cameras"),
+    ("geometry", "metrics", "weights", "inference", "video", "link"),
+    ("detect", "embed", "emotion", "track", "quality", "gate", "gallery", "match", "review", "pixelate", "cameras", "zones"),
     ("pipeline", "store", "queries", "dataset", "publish", "explain"),
     ("train", "evaluate", "collect", "sample", "bench", "live", "notices", "validity", "enrolling", "watch", "alerts"),
     ("cli", "__main__"),

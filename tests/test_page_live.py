@@ -45,7 +45,7 @@ def test_camera(page):
     page.run()
     assert not page.exception
     assert "Press Start" in page.info[0].value
-    assert {toggle.label for toggle in page.toggle} == {"Mirror", "Blur faces", "Bars in the picture"}
+    assert {toggle.label for toggle in page.toggle} == {"Mirror", "Blur faces", "Bars in the picture", "Landmarks"}
     session = page.session_state["live_session"]
     assert (session.style.mirror, session.style.hide, session.style.bars) == (True, "none", True)
 

@@ -8,8 +8,8 @@ from streamlit.navigation.page import StreamlitPage
 
 from fer_core.errors import MoodgateError
 from server.accounts import Account
-from ui import account, account_login, account_page, filters, resources
-from ui.places import ACCOUNT, PLACES, Place
+from ui import account, account_login, account_page, alerts_banner, filters, resources
+from ui.places import ACCOUNT, ALERTS, PLACES, Place
 from ui.plain import escape
 
 LOGO, ICON = (Path(__file__).with_name(name) for name in ("logo.svg", "icon.svg"))
@@ -35,7 +35,16 @@ def run() -> None:
         account_login.show()
     elif own.must_change:
         account_page.show()
-    elif _around(next(place for place in PLACES if place.title == page.title)):
+    else:
+        _draw(page, own)
+
+
+def _draw(page: StreamlitPage, own: Account) -> None:
+    """The page with what stands above it."""
+    place = next(place for place in PLACES if place.title == page.title)
+    if own.may("sums") and place != ALERTS:
+        alerts_banner.show()
+    if _around(place):
         page.run()
 
 

@@ -5,22 +5,26 @@ from typing import Any
 import streamlit as st
 from streamlit_webrtc import Translations, VideoHTMLAttributes, WebRtcMode, webrtc_streamer
 
-from fer_core import detect, emotion
 from fer_core.detect import Detector
 from fer_core.emotion import EmotionModel
-from fer_core.errors import MoodgateError
-from fer_core.live import LiveEngine, LiveSettings, LiveStyle
-from fer_core.settings import DetectSettings
-from ui import expression_models, live_refused, live_staff, resources
-from ui.live_readings import readings
+from fer_core.live import LiveEngine
+from fer_core.review import Categories
+from fer_core.settings import ReviewSettings
+from ui import live_check, live_options, live_refused, live_staff, resources
+from ui.live_audience import AudienceMode
+from ui.live_before_after import BeforeAfterMode
+from ui.live_drowsy import DrowsyMode
+from ui.live_modes import Look, Mode, running
+from ui.live_options import AUTOMATIC
 from ui.live_session import LiveSession
 from ui.live_still import show_clip, show_picture
-from ui.notices import sentence
-from ui.plain import escape
 
-AUTOMATIC = "automatic"
+__all__ = ["AUTOMATIC", "ice_servers", "show"]
+
 SOURCES = ("Camera", "Clip", "Picture")
-_READ_S = 0.7
+MODES: tuple[type[Mode], ...] = (Look, BeforeAfterMode, AudienceMode, DrowsyMode)
+"""What may be done with the camera's pictures."""
+CLIP_MODES: tuple[type[Mode], ...] = (Look, AudienceMode, DrowsyMode)
 _CAMERA = {
     "video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30, "max": 30}},
     "audio": False,
@@ -43,74 +47,62 @@ def show() -> None:
     st.caption(
         "The apparent expression of a face, as the camera sees it. Pictures are looked at and forgotten: nothing is stored."
     )
-    source = st.segmented_control("Source", SOURCES, default="Camera", key="live_source", label_visibility="collapsed")
-    style = _style(mirror=source == "Camera")
+    with st.container(horizontal=True):
+        source = st.segmented_control("Source", SOURCES, default="Camera", key="live_source", label_visibility="collapsed")
+        mode = _mode(source or "Camera")
+    style = live_options.style(mirror=source not in ("Clip", "Picture"))
     guard = live_staff.guard()
     stage = st.container()
-    backends = _backends()
+    with st.expander("Options"):
+        backends = live_options.backends()
+        categories = live_options.categories()
+    if source not in ("Clip", "Picture"):
+        with st.expander("Connection check"):
+            live_check.show(ice_servers())
     if backends is None or guard is None:
         return
-    session = _session(*backends, guard)
+    session = _session(*backends, guard, categories)
     session.style = style
+    _take(session, mode)
     with stage:
         if source == "Clip":
-            show_clip(session, style)
+            show_clip(session, style, mode)
         elif source == "Picture":
-            show_picture(*backends, style, guard)
+            show_picture(*backends, style, guard, categories)
         else:
-            _show_camera(session)
+            _show_camera(session, mode)
 
 
-def _style(*, mirror: bool) -> LiveStyle:
-    """The switches over the picture."""
-    with st.container(horizontal=True):
-        mirrored = mirror and st.toggle("Mirror", value=True, key="live_mirror")
-        blurred = st.toggle("Blur faces", key="live_blur")
-        bars = st.toggle("Bars in the picture", value=True, key="live_bars")
-    return LiveStyle(mirror=mirrored, hide="blur" if blurred else "none", bars=bars)
+def _mode(source: str) -> Mode:
+    """The mode that is chosen, this browser session's own."""
+    offered = {"Camera": MODES, "Clip": CLIP_MODES}.get(source, ())
+    names, key = [one.name for one in offered], f"live_mode_{source}"
+    chosen = st.segmented_control("Mode", names, default=names[0], key=key, label_visibility="collapsed") if names else None
+    kind = next((one for one in offered if one.name == chosen), Look)
+    made: dict[str, Mode] = st.session_state.setdefault("live_modes", {})
+    return made.setdefault(kind.name, kind())
 
 
-def _backends() -> tuple[Detector, EmotionModel] | None:
-    """The chosen detector and model; None, and a sentence, where they can't be had."""
-    with st.expander("Detector and model"):
-        left, right = st.columns(2)
-        detector = left.selectbox("Detector", (AUTOMATIC, *detect.names()), key="live_detector")
-        model = right.selectbox("Expression model", (AUTOMATIC, *emotion.names()), key="live_model")
-    try:
-        return open_detector(detector), open_emotion(model)
-    except MoodgateError as error:
-        st.error(sentence(error))
-        return None
+def _take(session: LiveSession, mode: Mode) -> None:
+    """Let the mode have the pictures; the one before is told that they are over."""
+    if session.taker is not mode:
+        before, session.taker = session.taker, mode
+        if before is not None:
+            before.ended()
 
 
-@st.cache_resource(max_entries=8, show_spinner="Loading the detector …")
-def open_detector(name: str) -> Detector:
-    """The detector of that name, shared by all viewers. UnknownBackendError, WeightsError."""
-    settings = DetectSettings(max_side_px=LiveSettings.side_px)
-    return detect.open_default(settings, lambda _: None) if name == AUTOMATIC else detect.open_detector(name, settings)
-
-
-def open_emotion(name: str) -> EmotionModel:
-    """The expression model of that name, shared by all viewers; automatic is the one chosen on the page Models, and a
-    sentence where it can't be used. UnknownBackendError, WeightsError."""
-    if name != AUTOMATIC:
-        return expression_models.open_named(name)
-    note = expression_models.in_use().note
-    if note:
-        st.warning(escape(note), icon=":material/warning:")
-    return expression_models.open_default()
-
-
-def _session(detector: Detector, model: EmotionModel, guard: live_staff.Guard) -> LiveSession:
+def _session(detector: Detector, model: EmotionModel, guard: live_staff.Guard, categories: Categories | None) -> LiveSession:
     """This viewer's own session, with the chosen backends in it."""
     session: LiveSession | None = st.session_state.get("live_session")
     if session is None:
         session = st.session_state["live_session"] = LiveSession(LiveEngine(detector, model))
-    session.engine.use(detector, model, gate=guard.gate, embedder=guard.embedder)
+    review = ReviewSettings(valence=categories.valence) if categories else ReviewSettings()
+    session.engine.use(detector, model, review, gate=guard.gate, embedder=guard.embedder)
+    session.categories = categories
     return session
 
 
-def _show_camera(session: LiveSession) -> None:
+def _show_camera(session: LiveSession, mode: Mode) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         context = webrtc_streamer(
@@ -120,24 +112,17 @@ def _show_camera(session: LiveSession) -> None:
         )  # fmt: skip
         live_refused.watch()
     with right:
+        mode.controls(session, playing=context.state.playing)
         if context.state.playing:
-            _running(session, resources.store().version())
+            running(session, mode)
         elif context.state.signalling:
             st.info(
-                "Connecting … Where this takes long, the network lets no video through: it needs ICE servers in the settings."
+                "Connecting … Where this takes long, the network lets no video through: it needs ICE servers in the settings. "
+                "The connection check below says more."
             )
         else:
-            st.info("Press Start and look into the camera. The bars and the curve of the last minute appear here.")
-
-
-@st.fragment(run_every=_READ_S)
-def _running(session: LiveSession, version: int) -> None:
-    """The readings, drawn anew while the stream runs; the whole page where the database changed, and so perhaps the staff."""
-    if resources.store().version() != version:
-        st.rerun()
-    if session.trouble:
-        st.error(escape(session.trouble))
-    st.html(readings(session.latest, session.history, session.delay_ms))
+            st.info("Press Start and look into the camera. The readings appear here.")
+    mode.below(session)
 
 
 def ice_servers() -> list[dict[str, Any]]:

@@ -3,26 +3,45 @@
 import threading
 import time
 from collections import deque
+from dataclasses import replace
+from typing import Protocol
 
 import av
 import numpy as np
 
 from fer_core.errors import MoodgateError
-from fer_core.live import LiveEngine, LiveResult, LiveStyle, Moment, draw
+from fer_core.live import LiveEngine, LiveResult, LiveStyle, Moment, draw, mapped
+from fer_core.review import Categories
+from fer_core.types import FloatArray, UInt8Array
 
 _REMEMBERED = 300
+
+
+class Taker(Protocol):
+    """What a mode does with each picture; called in the camera's thread."""
+
+    def take(self, image: UInt8Array, result: LiveResult) -> tuple[FloatArray, ...]:
+        """Take the picture and its result, before any categories; lines (m, 2) px to be drawn into it."""
+        ...
+
+    def ended(self) -> None:
+        """The stream is over, or begins anew."""
+        ...
 
 
 class LiveSession:
     """Takes a stream's pictures in its thread and keeps the newest outcome for the page's thread.
 
-    `style` may be set at any time and counts from the next picture on. `trouble` is a sentence for a person where the
+    `style`, `categories` (those shown instead of the seven) and `taker` (the mode) may be set at any time and count from the
+    next picture on. `trouble` is a sentence for a person where the
     engine gave up on the last picture, else "".
     """
 
     def __init__(self, engine: LiveEngine) -> None:
         self.engine = engine
         self.style = LiveStyle()
+        self.categories: Categories | None = None
+        self.taker: Taker | None = None
         self.trouble = ""
         self._lock = threading.Lock()
         self._leads: deque[float] = deque(maxlen=_REMEMBERED)
@@ -34,13 +53,22 @@ class LiveSession:
         stamp = frame.time if frame.time is not None else begun
         image = frame.to_ndarray(format="bgr24")
         try:
-            shown = draw(image, self.engine.frame(image, stamp), self.style)
+            shown = draw(image, self.take(image, stamp), self.style)
             self.trouble = ""
         except MoodgateError as error:
             shown, self.trouble = np.zeros_like(image), str(error)
         told = av.VideoFrame.from_ndarray(shown, format="bgr24")
         self._note(stamp, begun)
         return told
+
+    def take(self, image: UInt8Array, time_s: float) -> LiveResult:
+        """What is to be drawn of the picture (h, w, 3) uint8 BGR seen at time_s, once engine and mode have had it.
+
+        MoodgateError as the engine's.
+        """
+        result, taker = self.engine.frame(image, time_s), self.taker
+        lines = taker.take(image, result) if taker else ()
+        return mapped(replace(result, outlines=lines) if lines else result, self.categories)
 
     def on_ended(self) -> None:
         """The stream is over: forget everything."""
@@ -49,6 +77,8 @@ class LiveSession:
     def forget(self) -> None:
         """Forget everybody, the curve and the measured delays."""
         self.engine.reset()
+        if self.taker:
+            self.taker.ended()
         with self._lock:
             self._leads.clear()
             self._delays_ms.clear()
@@ -56,7 +86,8 @@ class LiveSession:
 
     @property
     def latest(self) -> LiveResult | None:
-        return self.engine.latest()
+        result = self.engine.latest()
+        return result and mapped(result, self.categories)
 
     @property
     def history(self) -> tuple[Moment, ...]:

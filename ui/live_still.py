@@ -18,9 +18,13 @@ from fer_core import geometry, video
 from fer_core.detect import Detector
 from fer_core.emotion import EmotionModel
 from fer_core.errors import DataError, FilmError, MoodgateError
-from fer_core.live import LiveStyle, draw, read_picture
-from fer_core.settings import VideoSettings
+from fer_core.live import LiveStyle, draw, mapped, read_picture
+from fer_core.review import Categories
+from fer_core.settings import ReviewSettings, VideoSettings
 from fer_core.types import UInt8Array
+from ui.live_audience import AudienceMode
+from ui.live_drowsy import DrowsyMode
+from ui.live_modes import Mode
 from ui.live_readings import readings
 from ui.live_session import LiveSession
 from ui.live_staff import Guard
@@ -36,8 +40,15 @@ _READ_S = 0.5
 _SIDE_PX = 960
 
 
-def show_clip(session: LiveSession, style: LiveStyle) -> None:
-    """A film of the viewer's, played at its own speed through the engine; it is deleted as soon as it has ended."""
+def show_clip(session: LiveSession, style: LiveStyle, mode: Mode) -> None:
+    """A film of the viewer's, played at its own speed through engine and mode; it is deleted as soon as it has ended."""
+    if isinstance(mode, DrowsyMode):
+        mode.controls(session, playing=False)
+    _clip(session, style, mode)
+    mode.below(session)
+
+
+def _clip(session: LiveSession, style: LiveStyle, mode: Mode) -> None:
     given = st.file_uploader("A clip", type=FILM_TYPES, key="live_clip", max_upload_size=_MOST_MB)
     if given is None:
         st.info("Choose a film with a face in it, up to 200 MB. It is played, looked at and forgotten.")
@@ -47,14 +58,22 @@ def show_clip(session: LiveSession, style: LiveStyle) -> None:
     left, right = st.columns([3, 2])
     with _as_file(given) as path:
         try:
-            _play(path, session, replace(style, mirror=False), left.empty(), right.empty())
+            session.style = replace(style, mirror=False)
+            session.forget()
+            if isinstance(mode, AudienceMode):
+                mode.audience.begin(given.name)
+            _play(path, session, mode, left.empty(), right.empty())
         except FilmError as error:
             st.error(sentence(FilmError(str(error).replace(str(path), given.name))))
             return
-    st.success("The clip has ended. Nothing of it was kept.")
+        finally:
+            mode.ended()
+    st.success("The clip has ended. Nothing of its pictures was kept.")
 
 
-def show_picture(detector: Detector, emotion: EmotionModel, style: LiveStyle, guard: Guard) -> None:
+def show_picture(
+    detector: Detector, emotion: EmotionModel, style: LiveStyle, guard: Guard, categories: Categories | None
+) -> None:
     """One picture, taken now or given as a file."""
     taken = st.camera_input("Take a picture", key="live_shot")
     given = taken or st.file_uploader("or choose one", type=PICTURE_TYPES, key="live_picture", max_upload_size=_MOST_MB)
@@ -66,7 +85,9 @@ def show_picture(detector: Detector, emotion: EmotionModel, style: LiveStyle, gu
         st.error(sentence(error))
         return
     try:
-        result = read_picture(image, detector, emotion, gate=guard.gate, embedder=guard.embedder)
+        review = ReviewSettings(valence=categories.valence) if categories else None
+        read = read_picture(image, detector, emotion, review, gate=guard.gate, embedder=guard.embedder)
+        result = mapped(read, categories)
     except MoodgateError as error:
         st.error(sentence(error))
         return
@@ -105,9 +126,8 @@ def _as_file(given: Any) -> Iterator[Path]:
         yield path
 
 
-def _play(path: Path, session: LiveSession, style: LiveStyle, screen: Any, beside: Any) -> None:
+def _play(path: Path, session: LiveSession, mode: Mode, screen: Any, beside: Any) -> None:
     """Show the film at its own pace; pictures that are late are left out."""
-    session.forget()
     begun, read = time.monotonic(), -_READ_S
     pictures = video.samples(path, VideoSettings(samples_per_s=_RATE), warn=lambda _: None)
     with closing(pictures):
@@ -117,8 +137,7 @@ def _play(path: Path, session: LiveSession, style: LiveStyle, screen: Any, besid
                 continue
             time.sleep(max(0.0, ahead))
             image, _ = geometry.scaled_to(frame.image, _SIDE_PX)
-            result = session.engine.frame(image, frame.time_s)
-            screen.html(as_html(draw(image, result, style)))
+            screen.html(as_html(draw(image, session.take(image, frame.time_s), session.style)))
             if frame.time_s - read >= _READ_S:
-                beside.html(readings(result, session.history, None))
+                beside.html(mode.html(session))
                 read = frame.time_s

@@ -21,10 +21,13 @@ class Place(NamedTuple):
 
 
 OVERVIEW = Place("overview.py", "Overview", ":material/dashboard:", True)
+NOW = Place("now.py", "Now", ":material/schedule:", False)
 TRENDS = Place("trends.py", "Trends", ":material/insights:", True)
 VISITS = Place("visits.py", "Visits", ":material/groups:", True)
 VALIDITY = Place("validity.py", "Validity", ":material/fact_check:", True)
+ALERTS = Place("alerts.py", "Alerts", ":material/notifications:", False)
 ANALYSE = Place("analyse.py", "Analyse footage", ":material/movie:", False)
+CAMERAS = Place("cameras.py", "Cameras", ":material/nest_cam_indoor:", False)
 LIVE = Place("live.py", "Live demo", ":material/videocam:", False)
 COLLECT = Place("collect.py", "Collect", ":material/label:", False)
 MODELS = Place("models.py", "Models", ":material/model_training:", False)
@@ -36,5 +39,5 @@ ACCOUNTS = Place("accounts.py", "Accounts", ":material/manage_accounts:", False)
 ACCOUNT = Place("account.py", "Your account", ":material/person:", False)
 
 PLACES = (
-    OVERVIEW, TRENDS, VISITS, VALIDITY, ANALYSE, LIVE, COLLECT, MODELS, PRIVACY, PEOPLE, AUDIT, SETTINGS, ACCOUNTS, ACCOUNT,
+    OVERVIEW, NOW, TRENDS, VISITS, VALIDITY, ALERTS, ANALYSE, CAMERAS, LIVE, COLLECT, MODELS, PRIVACY, PEOPLE, AUDIT, SETTINGS, ACCOUNTS, ACCOUNT,
 )  # fmt: skip

@@ -95,7 +95,7 @@ def _write(chosen: Chosen, notice: Notice, cameras: tuple[Camera, ...], by: str)
 
 
 def _camera_name(camera: Camera) -> str:
-    words = {"entry": "Entrance", "exit": "Exit"}[camera.role]
+    words = {"entry": "Entrance", "exit": "Exit", "floor": "Shop floor"}[camera.role]
     return f"{words}, {camera.door}" if camera.door else words
 
 

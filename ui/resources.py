@@ -32,6 +32,16 @@ def store() -> Store:
     return services().store
 
 
+def live() -> Any:
+    """The live days and cameras of this process (`server.live_days.LiveDays`), as far as who looks may see them."""
+    return services().live  # type: ignore[attr-defined]
+
+
+def watchers() -> Any:
+    """What reads cameras in this process (`server.watchers.Watchers`), as far as who looks may use it."""
+    return services().watchers  # type: ignore[attr-defined]
+
+
 def ask(question: str, *arguments: Any) -> Any:
     """`queries.<question>(store, *arguments)`, from the cache where nothing was written since.
 

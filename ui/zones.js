@@ -31,7 +31,7 @@ function nearFirst(view, event) {
 // ---- changes -------------------------------------------------------------------------------------------------------
 
 function tell(view) {
-  view.tell({ round: view.round, zones: view.zones });
+  view.tell({ round: view.round, zones: view.zones, ids: view.ids });
 }
 
 function addCorner(view, place) {
@@ -43,6 +43,8 @@ function addCorner(view, place) {
 function close(view) {
   if (view.draft.length < 3) return;
   view.zones = [...view.zones, view.draft];
+  view.ids = [...view.ids, Math.max(-1, view.highest, ...view.ids) + 1];
+  view.highest = view.ids[view.ids.length - 1];
   view.draft = [];
   view.chosen = view.zones.length - 1;
   draw(view);
@@ -57,6 +59,7 @@ function back(view) {
 function removeZone(view) {
   if (view.chosen === null) return;
   view.zones = view.zones.filter((_, place) => place !== view.chosen);
+  view.ids = view.ids.filter((_, place) => place !== view.chosen);
   view.chosen = null;
   draw(view);
   tell(view);
@@ -104,7 +107,7 @@ function handle(view, zone, corner, [x, y]) {
   dot.setAttribute("tabindex", "0");
   dot.setAttribute("role", "button");
   dot.setAttribute("data-corner", `${zone}-${corner}`);
-  dot.setAttribute("aria-label", `Corner ${corner + 1} of zone ${zone + 1}: arrow keys move it, Delete removes it`);
+  dot.setAttribute("aria-label", `Corner ${corner + 1} of zone ${nameOf(view, zone)}: arrow keys move it, Delete removes it`);
   dot.onkeydown = (event) => onKey(view, zone, corner, event);
   dot.onpointerdown = (event) => drag(view, zone, corner, event);
 }
@@ -134,7 +137,8 @@ function drag(view, zone, corner, event) {
 }
 
 function drawZone(view, corners, zone) {
-  const area = shape("polygon", { points: path(view, corners), class: zone === view.chosen ? "zone chosen" : "zone" }, view.svg);
+  const look = `zone${zone === view.chosen ? " chosen" : ""}${view.measuring ? " measuring" : ""}`;
+  const area = shape("polygon", { points: path(view, corners), class: look }, view.svg);
   area.onclick = (event) => {
     if (view.draft.length) return; // a corner may lie in another zone
     event.stopPropagation();
@@ -143,12 +147,17 @@ function drawZone(view, corners, zone) {
   };
   const [x, y] = corners.reduce(([a, b], [c, d]) => [a + c / corners.length, b + d / corners.length], [0, 0]);
   const label = shape("text", { x: x * view.width, y: y * view.height, "font-size": view.unit * 16 }, view.svg);
-  label.textContent = `${zone + 1}`;
+  label.textContent = nameOf(view, zone);
   corners.forEach((corner, place) => handle(view, zone, place, corner));
+}
+
+function nameOf(view, zone) {
+  return view.names[view.ids[zone]] || `${zone + 1}`;
 }
 
 function draw(view) {
   view.svg.replaceChildren();
+  for (const corners of view.behind) shape("polygon", { points: path(view, corners), class: "behind" }, view.svg);
   view.zones.forEach((corners, zone) => drawZone(view, corners, zone));
   if (view.draft.length) shape("polyline", { points: path(view, view.draft), class: "draft" }, view.svg);
   view.draft.forEach((corner, place) => handle(view, null, place, corner));
@@ -161,7 +170,7 @@ function draw(view) {
 
 function words(view) {
   const n = view.draft.length;
-  if (n === 0 && view.chosen !== null) return `Zone ${view.chosen + 1} is chosen: drag its corners, remove it, or click beside it to begin another.`;
+  if (n === 0 && view.chosen !== null) return `Zone ${nameOf(view, view.chosen)} is chosen: drag its corners, remove it, or click beside it to begin another.`;
   if (n === 0) return view.zones.length ? "Click to begin another zone; click a zone to choose it." : "Click in the picture to set a zone’s first corner.";
   if (n < 3) return `${n} of at least 3 corners.`;
   return "Click the first corner again, or “Close zone”.";
@@ -188,15 +197,17 @@ function show(view, data) {
   view.root.querySelector(".still").style.aspectRatio = `${data.width} / ${data.height}`;
   [view.width, view.height] = [data.width, data.height];
   view.svg.setAttribute("viewBox", `0 0 ${data.width} ${data.height}`);
+  Object.assign(view, { names: data.names || {}, behind: data.behind || [], measuring: data.measuring });
   view.unit = data.width / Math.max(320, view.svg.getBoundingClientRect().width || 640);
   if (view.round === data.round) return;
-  Object.assign(view, { round: data.round, zones: data.zones, draft: [], chosen: null });
+  const ids = data.ids || data.zones.map((_, place) => place);
+  Object.assign(view, { round: data.round, zones: data.zones, ids, highest: Math.max(-1, ...ids), draft: [], chosen: null });
 }
 
 export default function (component) {
   const { data, parentElement: root, setStateValue } = component;
   const known = views.get(root);
-  const view = known || { root, svg: root.querySelector("svg"), zones: [], draft: [], chosen: null, round: null };
+  const view = known || { root, svg: root.querySelector("svg"), zones: [], ids: [], highest: -1, names: {}, behind: [], draft: [], chosen: null, round: null };
   view.tell = (value) => setStateValue("zones", value);
   if (!known) {
     views.set(root, view);

@@ -1,4 +1,4 @@
-"""Masked zones: drawn as polygons on a still, or typed as rectangles; the still lives in the browser's session only."""
+"""Zones of a camera's picture: drawn as polygons on a still, or typed; the still lives in the browser's session only."""
 
 import base64
 import functools
@@ -13,6 +13,7 @@ import streamlit as st
 
 from fer_core.errors import FilmError
 from fer_core.settings import VideoSettings
+from fer_core.zones import ZoneKind
 
 Zone: TypeAlias = list[list[float]]
 """The corners of a polygon, [x, y] each, in shares (0 to 1) of the picture's width and height."""
@@ -22,7 +23,7 @@ _LONGEST_PX = 960
 _MOST_PIXELS = 50_000_000
 _HTML = """
 <div class="editor">
-  <div class="still"><img alt="A still of this camera" hidden><svg role="group" aria-label="Masked zones"></svg></div>
+  <div class="still"><img alt="A still of this camera" hidden><svg role="group" aria-label="Zones"></svg></div>
   <div class="tools">
     <span class="words" role="status"></span>
     <button type="button" class="close">Close zone</button>
@@ -42,20 +43,48 @@ class Still:
     address: str = ""
 
 
-def editor(key: str, still: Still, zones: Sequence[Zone], round: int, take: Callable[[list[Zone]], None]) -> None:
-    """Draw the picture with its zones; `take` is given all zones after each change that a person makes in it.
+@dataclass(frozen=True)
+class Part:
+    """A zone as it is drawn. number: its own as long as it is worked on, whatever becomes of the others."""
 
-    round is to be another number whenever `zones` changed otherwise than by `take`: the browser then takes them over.
+    number: int
+    corners: Zone
+    name: str = ""
+    kind: ZoneKind = "shelf"
+
+
+def editor(
+    key: str, still: Still, parts: Sequence[Part], round: int, take: Callable[[list[tuple[int, Zone]]], None], *,
+    measuring: bool = False, behind: Sequence[Zone] = (),
+) -> None:  # fmt: skip
+    """Draw the picture with its zones; `take` is given all numbers and corners after each change that a person makes in it.
+
+    round is to be another number whenever `parts` changed otherwise than by `take`: the browser then takes them over.
+    measuring: in another colour than masks. behind: zones that are shown and can't be changed.
     """
     widget = f"{key}-{round}"
 
     def changed() -> None:
-        told = drawn_zones(st.session_state[widget].get("zones"), round)
+        told = drawn_parts(st.session_state[widget].get("zones"), round)
         if told is not None:
             take(told)
 
-    data = {"image": still.address, "width": still.width, "height": still.height, "zones": list(zones), "round": round}
+    data = {
+        "image": still.address, "width": still.width, "height": still.height, "round": round, "measuring": measuring,
+        "zones": [part.corners for part in parts], "ids": [part.number for part in parts], "behind": list(behind),
+        "names": {str(part.number): part.name for part in parts if part.name},
+    }  # fmt: skip
     _component()(key=widget, data=data, on_zones_change=changed)
+
+
+def drawn_parts(told: Any, round: int) -> list[tuple[int, Zone]] | None:
+    """The zones that the browser tells with their numbers, or None where `drawn_zones` has none or the numbers don't fit."""
+    zones = drawn_zones(told, round)
+    ids = told.get("ids") if zones is not None else None
+    if zones is None or not isinstance(ids, list) or len(ids) != len(zones) or len(set(map(repr, ids))) != len(ids):
+        return None
+    fine = all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in ids)
+    return list(zip(ids, zones, strict=True)) if fine else None
 
 
 def drawn_zones(told: Any, round: int) -> list[Zone] | None:
@@ -82,6 +111,10 @@ def still_of(name: str, content: bytes) -> Still:
     Raises FilmError, one sentence, for what can't be read.
     """
     image = _picture(name, content) if Path(name).suffix.lower() in PICTURE_ENDINGS else _first_picture(name, content)
+    return _packed(image)
+
+
+def _packed(image: Any) -> Still:
     image.thumbnail((_LONGEST_PX, _LONGEST_PX))
     packed = io.BytesIO()
     image.convert("RGB").save(packed, "JPEG", quality=80)

@@ -26,9 +26,10 @@ class Health:
 
 
 class Pace:
-    """Counts events of the last ten seconds. Times in seconds of one clock, rising."""
+    """Counts events of the last `over_s` seconds. Times in seconds of one clock, rising; one thread notes, any may ask."""
 
-    def __init__(self) -> None:
+    def __init__(self, over_s: float = _OVER_S) -> None:
+        self._over_s = over_s
         self._times: deque[float] = deque()
 
     def note(self, now_s: float) -> None:
@@ -37,12 +38,10 @@ class Pace:
         self._forget(now_s)
 
     def per_s(self, now_s: float) -> float:
-        """How often a second, over the last ten seconds or since the first event."""
-        self._forget(now_s)
-        if not self._times:
-            return 0.0
-        return len(self._times) / min(_OVER_S, max(1.0, now_s - self._times[0]))
+        """How often a second, over the last `over_s` seconds or since the first event."""
+        times = [at_s for at_s in list(self._times) if now_s - at_s <= self._over_s]
+        return len(times) / min(self._over_s, max(1.0, now_s - times[0])) if times else 0.0
 
     def _forget(self, now_s: float) -> None:
-        while self._times and now_s - self._times[0] > _OVER_S:
+        while self._times and now_s - self._times[0] > self._over_s:
             self._times.popleft()

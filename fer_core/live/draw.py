@@ -1,5 +1,6 @@
 """Drawing of what the live engine found: a pure function from a picture and a result to a new picture."""
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -24,16 +25,19 @@ _SHADE = 0.3
 _GREY = (190, 190, 190)
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+_LONGEST_LABEL = 10
 _PANEL_WIDTH, _ROW, _LABEL_WIDTH = 150, 15, 66
 
 
 @dataclass(frozen=True)
 class LiveStyle:
-    """How the picture is shown: mirrored like a looking-glass, faces made unrecognisable, bars beside the faces."""
+    """How the picture is shown: mirrored like a looking-glass, faces made unrecognisable, bars beside the faces, five points
+    in each of them."""
 
     mirror: bool = True
     hide: Hiding = "none"
     bars: bool = True
+    landmarks: bool = False
 
 
 def draw(image: UInt8Array, result: LiveResult, style: LiveStyle) -> UInt8Array:
@@ -53,6 +57,10 @@ def draw(image: UInt8Array, result: LiveResult, style: LiveStyle) -> UInt8Array:
     plain += [("waiting", _box(xyxy, width)) for xyxy in result.waiting]
     told = [_draw_box(shown, word, box, _GREY, scale) for word, box in plain]
     told += [_draw_face(shown, face, box, result.labels, scale) for face, box in zip(result.faces, boxes, strict=True)]
+    for points in _marks(result, width) if style.landmarks else ():
+        _draw_points(shown, points, scale)
+    for outline in result.outlines:
+        _draw_outline(shown, _turned(outline, width), scale)
     if style.bars:
         _draw_bars(shown, result, boxes, [*boxes, *(box for _, box in plain), *told], scale)
     return shown
@@ -90,11 +98,39 @@ def _box(xyxy: FloatArray, mirrored_in: int | None) -> Box:
     return (left, top, right, bottom) if mirrored_in is None else (mirrored_in - right, top, mirrored_in - left, bottom)
 
 
+def _marks(result: LiveResult, mirrored_in: int | None) -> list[FloatArray]:
+    """The five points of everybody who is seen just now."""
+    found = [face.landmarks for face in result.faces if face.seen_s == result.time_s and face.landmarks is not None]
+    return [_turned(points, mirrored_in) for points in found]
+
+
+def _turned(points: FloatArray, mirrored_in: int | None) -> FloatArray:
+    return points if mirrored_in is None else np.column_stack([mirrored_in - 1 - points[:, 0], points[:, 1]])
+
+
+def _draw_points(image: UInt8Array, points: FloatArray, scale: float) -> None:
+    for x, y in np.round(points).astype(int).tolist():
+        cv2.circle(image, (x, y), max(2, round(3.5 * scale)), _BLACK, -1, cv2.LINE_AA)
+        cv2.circle(image, (x, y), max(1, round(2.2 * scale)), _WHITE, -1, cv2.LINE_AA)
+
+
+def _draw_outline(image: UInt8Array, points: FloatArray, scale: float) -> None:
+    corners = [np.round(points).astype(np.int32)]
+    cv2.polylines(image, corners, True, _BLACK, max(2, round(3 * scale)), cv2.LINE_AA)
+    cv2.polylines(image, corners, True, _WHITE, max(1, round(scale)), cv2.LINE_AA)
+
+
 def _draw_face(image: UInt8Array, face: LiveFace, box: Box, labels: tuple[str, ...], scale: float) -> Box:
     """Draw the box of somebody who was read; where the name stands."""
     narrow, leading = _narrow(box, scale), face.leading
-    text = f"{face.number} {labels[leading]}" + ("" if narrow else f" {100 * face.probabilities[leading]:.0f}%")
+    text = f"{face.number} {_drawable(labels[leading])}" + ("" if narrow else f" {100 * face.probabilities[leading]:.0f}%")
     return _draw_box(image, text, box, colour_of(face.colour), scale)
+
+
+def _drawable(label: str) -> str:
+    """The label in signs that OpenCV's font has, cut to what a panel has room for."""
+    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode()
+    return (plain or "class")[:_LONGEST_LABEL]
 
 
 def _narrow(box: Box, scale: float) -> bool:
@@ -158,7 +194,7 @@ def _draw_panel(image: UInt8Array, face: LiveFace, labels: tuple[str, ...], corn
     for place, label in enumerate(labels):
         base = round(y + 3 * scale + row * (place + 0.78))
         leading = place == face.leading
-        cv2.putText(image, label, (x + 4, base), _FONT, 0.38 * scale, _WHITE, max(1, round(scale)), cv2.LINE_AA)
+        cv2.putText(image, _drawable(label), (x + 4, base), _FONT, 0.38 * scale, _WHITE, max(1, round(scale)), cv2.LINE_AA)
         end = begin + max(1, round(room * float(face.probabilities[place])))
         ink = colour_of(face.colour) if leading else (190, 190, 190)
         cv2.rectangle(image, (begin, base - round(8 * scale)), (end, base), ink, -1)

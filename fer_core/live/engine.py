@@ -4,7 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -15,6 +15,7 @@ from fer_core.embed import Embedder
 from fer_core.emotion import EmotionModel
 from fer_core.gate import Gate
 from fer_core.live.judging import Judge
+from fer_core.live.steady import steadiness
 from fer_core.live.still import expressions, frozen
 from fer_core.live.types import PALETTE, LiveFace, LiveResult, LiveSettings, Moment
 from fer_core.review import valence_of
@@ -24,6 +25,7 @@ from fer_core.types import EXPRESSIONS, Faces, FloatArray, UInt8Array, check_ima
 
 _COVERED = 0.3
 _NEVER = float("-inf")
+_MOST_RECENT = 128
 
 
 @dataclass(eq=False)
@@ -42,6 +44,13 @@ class _Person:
     noted_s: float = _NEVER
     admitted: bool | None = None
     judged_s: float = _NEVER
+    landmarks: FloatArray | None = None
+    recent: deque[tuple[float, FloatArray]] = field(default_factory=lambda: deque(maxlen=_MOST_RECENT))
+
+    def unread(self) -> None:
+        """Forget what was read of them."""
+        self.probabilities, self.read_s = None, _NEVER
+        self.recent.clear()
 
 
 class LiveEngine:
@@ -79,21 +88,29 @@ class LiveEngine:
         self._begin()
 
     def use(
-        self, detector: Detector, emotion: EmotionModel, *, gate: Gate | None = None, embedder: Embedder | None = None
+        self,
+        detector: Detector,
+        emotion: EmotionModel,
+        review: ReviewSettings | None = None,
+        *,
+        gate: Gate | None = None,
+        embedder: Embedder | None = None,
     ) -> None:
         """Go on with another detector or model; people keep their numbers, expressions are read anew if the model changed.
 
-        Another gate or embedder, none as well, is a new beginning: everybody is forgotten, with the curve.
+        Another gate or embedder, none as well, is a new beginning: everybody is forgotten, with the curve. Other valences
+        (of `review`, the usual ones where it is None) begin the curve anew.
         """
         judge = Judge(gate or Gate(), embedder)
         with self._lock:
             if judge != self._judge:
                 self._judge = judge
                 self._begin()
+            self._value(review or ReviewSettings())
             changed = emotion is not self._emotion
             self._detector, self._emotion = detector, emotion
             for person in self._people.values() if changed else ():
-                person.probabilities, person.read_s = None, _NEVER
+                person.unread()
 
     def reset(self) -> None:
         """Forget everybody and the curve."""
@@ -145,6 +162,13 @@ class LiveEngine:
             self._history = deque(maxlen=self.settings.history_most)
             self._latest = None
 
+    def _value(self, review: ReviewSettings) -> None:
+        """Take these valences from now on."""
+        if review.valence != self._review.valence:
+            with self._told:
+                self._history.clear()
+        self._review = review
+
     def _follow(self, faces: Faces, time_s: float) -> FloatArray:
         """Give each face its person; (m, 4): the boxes that belong to nobody yet."""
         numbers, before = self._tracker.update(faces, time_s).numbers, self._rows
@@ -154,16 +178,18 @@ class LiveEngine:
         for number, row in self._rows.items():
             if number not in before:
                 self._doubt(number, time_s)
-            self._place(number, faces.xyxy[row], time_s)
+            self._place(number, faces[row], time_s)
         return faces.xyxy[[row for row, number in enumerate(numbers) if number is None]]
 
-    def _place(self, number: int, xyxy: FloatArray, time_s: float) -> None:
-        person = self._people.get(number)
+    def _place(self, number: int, face: Faces, time_s: float) -> None:
+        person, landmarks = self._people.get(number), None if face.landmarks is None else face.landmarks[0]
         if person is None:
-            self._people[number] = _Person(number + 1, self._free_colour(), xyxy, time_s)
+            self._people[number] = _Person(number + 1, self._free_colour(), face.xyxy[0], time_s, landmarks=landmarks)
             return
         share = _share_kept(time_s - person.seen_s, self.settings.box_half_life_s)
-        person.xyxy = np.asarray(share * person.xyxy + (1 - share) * xyxy, np.float32)
+        person.xyxy = _between(person.xyxy, face.xyxy[0], share)
+        moving = landmarks is not None and person.landmarks is not None
+        person.landmarks = _between(person.landmarks, landmarks, share) if moving else landmarks
         person.seen_s = time_s
 
     def _free_colour(self) -> int:
@@ -177,7 +203,7 @@ class LiveEngine:
         person = self._people.get(number)
         if self._judge.asks and person and time_s - person.seen_s > self.settings.hold_s:
             person.admitted, person.judged_s = None, _NEVER
-            person.probabilities, person.read_s = None, _NEVER
+            person.unread()
 
     def _ask(self, image: UInt8Array, faces: Faces, time_s: float) -> None:
         """Judge those whose turn it is, those that have waited longest first; who has no good shot yet goes on waiting."""
@@ -199,7 +225,7 @@ class LiveEngine:
         person.admitted, person.judged_s = admitted, time_s
         if admitted:
             return
-        person.probabilities, person.read_s = None, _NEVER
+        person.unread()
         with self._told:
             others = (moment for moment in self._history if moment.number != person.number)
             self._history = deque(others, maxlen=self.settings.history_most)
@@ -220,6 +246,9 @@ class LiveEngine:
         share = 0.0 if before is None else _share_kept(age_s, self.settings.half_life_s)
         person.probabilities = frozen(row if before is None else share * before + (1 - share) * row)
         person.read_s = time_s
+        person.recent.append((time_s, frozen(row)))
+        while time_s - person.recent[0][0] > self.settings.steady_s:
+            person.recent.popleft()
 
     # ---- telling ----------------------------------------------------------------------------------------------------
 
@@ -253,7 +282,13 @@ class LiveEngine:
     def _face(self, person: _Person) -> LiveFace:
         told = person.probabilities
         assert told is not None  # noqa: S101 - only those who were read come here
-        return LiveFace(person.number, person.colour, frozen(person.xyxy), told, self._valence(told))
+        landmarks = None if person.landmarks is None else frozen(person.landmarks)
+        newest = person.recent[-1][1] if person.recent else None
+        steady = steadiness([row for _, row in person.recent], self.settings.steady_least)
+        return LiveFace(
+            person.number, person.colour, frozen(person.xyxy), told, self._valence(told),
+            person.seen_s, landmarks, newest, person.read_s, steady,
+        )  # fmt: skip
 
     def _valence(self, probabilities: FloatArray) -> float | None:
         return float(valence_of(probabilities, self._review)) if self._emotion.labels == EXPRESSIONS else None
@@ -281,6 +316,12 @@ class LiveEngine:
 
 def _boxes(people: Sequence[_Person]) -> FloatArray:
     return np.array([person.xyxy for person in people], np.float32).reshape(-1, 4)
+
+
+def _between(before: FloatArray | None, now: FloatArray | None, share: float) -> FloatArray:
+    """Points on their way from the old place to the new one, both known."""
+    assert before is not None and now is not None  # noqa: S101 - asked by the only caller
+    return np.asarray(share * before + (1 - share) * now, np.float32)
 
 
 def _share_kept(age_s: float, half_life_s: float) -> float:

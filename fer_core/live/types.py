@@ -43,6 +43,10 @@ class LiveSettings:
     """Time between two points of one person's curve. More: a coarser curve, less memory."""
     history_most: int = 2400
     """Most points kept, of all people together. More: a crowd's whole minute is kept."""
+    steady_s: float = 3.0
+    """Time over which steadiness is told. More: a calmer number that answers later."""
+    steady_least: int = 6
+    """Fewest readings in that time for it. More: it is told later after somebody came."""
     rate_over_s: float = 2.0
     """Time over which pictures a second and milliseconds are averaged. More: calmer numbers."""
 
@@ -54,6 +58,10 @@ class LiveFace:
     number counts from 1 and stays with the person while they are seen; colour is a place in `PALETTE`, no two people in the
     picture share one before it is used up. xyxy (4,) px. probabilities (k,) in the order of `LiveResult.labels`, smoothed
     over time, summing to 1. valence −1 … 1, or None where the model has classes of its own.
+
+    seen_s: when the face was last found, below the result's time where it is missed just now. landmarks (5, 2) px in the
+    order of `Faces`, or None where the detector gives none. reading (k,): the newest one as it was read, not smoothed, of
+    the time read_s. steadiness 0 … 1, see `steadiness`; None where too little was read.
     """
 
     number: int
@@ -61,6 +69,11 @@ class LiveFace:
     xyxy: FloatArray
     probabilities: FloatArray
     valence: float | None
+    seen_s: float = float("-inf")
+    landmarks: FloatArray | None = None
+    reading: FloatArray | None = None
+    read_s: float = float("-inf")
+    steadiness: float | None = None
 
     @property
     def leading(self) -> int:
@@ -81,7 +94,8 @@ class LiveResult:
     last seconds; fps: pictures a second over the last seconds, 0 for the first.
 
     staff (m, 4): boxes of staff, whose expression isn't read. waiting (m, 4): of people that have to be judged first.
-    dropped (m, 4): of faces in masked zones or outside hours; they are told for hiding alone.
+    dropped (m, 4): of faces in masked zones or outside hours; they are told for hiding alone. outlines (m, 2) px each: lines
+    that are to be drawn into the picture, closed.
     """
 
     time_s: float
@@ -95,6 +109,7 @@ class LiveResult:
     staff: FloatArray = field(default_factory=_no_boxes)
     waiting: FloatArray = field(default_factory=_no_boxes)
     dropped: FloatArray = field(default_factory=_no_boxes)
+    outlines: tuple[FloatArray, ...] = ()
 
 
 class Moment(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from fer_core.settings import LlrFit, MatchSettings
-from fer_core.types import Appearance
+from fer_core.types import Appearance, FloatArray
 
 
 def join_broken(appearances: Sequence[Appearance], fit: LlrFit, settings: MatchSettings) -> list[Appearance]:
@@ -64,13 +64,13 @@ def _may_join(first: Appearance, second: Appearance, settings: MatchSettings) ->
 
 def _joined(first: Appearance, second: Appearance) -> Appearance:
     better, other = (first, second) if first.quality >= second.quality else (second, first)
-    mixed = better.quality * np.asarray(better.template) + other.quality * np.asarray(other.template)
     order = np.argsort(np.concatenate([first.times_s, second.times_s]), kind="stable")
     return replace(
         better,
         intervals=tuple(sorted((*first.intervals, *second.intervals))),
         faces=first.faces + second.faces,
-        template=mixed / np.linalg.norm(mixed),
+        template=_mixed(better.template, other.template, better, other),
+        second=_mixed(better.second, other.second, better, other),
         times_s=np.concatenate([first.times_s, second.times_s])[order],
         series=np.concatenate([first.series, second.series])[order],
         weight=np.concatenate([first.weight, second.weight])[order],
@@ -78,3 +78,11 @@ def _joined(first: Appearance, second: Appearance) -> Appearance:
             sorted((*first.looks, *second.looks), key=lambda look: -look.quality)[: max(len(first.looks), len(second.looks))]
         ),
     )
+
+
+def _mixed(one: FloatArray | None, two: FloatArray | None, better: Appearance, other: Appearance) -> FloatArray | None:
+    """The mean of two templates of one person, weighted by the quality of their appearances, to length 1."""
+    if one is None or two is None:
+        return one if two is None else two
+    mean = better.quality * np.asarray(one) + other.quality * np.asarray(two)
+    return np.asarray(mean / np.linalg.norm(mean), np.float32)

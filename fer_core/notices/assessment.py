@@ -13,7 +13,7 @@ from fer_core.notices.text import bullets, plain, table
 from fer_core.notices.words import words_of
 from fer_core.privacy import WORDS, Mode
 
-_ROLES = {"entry": "entrance", "exit": "exit"}
+_ROLES = {"entry": "entrance", "exit": "exit", "floor": "floor"}
 _DESCRIPTION = """\
 Two cameras film people, one at the entrance, one at the exit. The software finds faces in the films, computes a numerical code
 (template) of each face, and compares the codes of entrances and exits of the same day, to find out who left among those who

@@ -9,6 +9,7 @@ from fer_core.errors import DataError
 from fer_core.notices.regions import REGIONS, UNSET
 from fer_core.notices.words import LANGUAGES
 from fer_core.privacy import USUAL, Mode, mode_of
+from fer_core.types import CAMERA_ROLES
 
 BASES: Mapping[str, str] = {"interests": "Legitimate interests", "consent": "Explicit consent"}
 """Legal bases by the name of their sentence in `Words`, with the words of the form."""
@@ -20,14 +21,14 @@ _MOST_DAYS = 36_500
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera as its shop speaks of it: role is "entry" or "exit", door "" where there is only one."""
+    """A camera as its shop speaks of it: role is "entry", "exit" or "floor", door "" where there is only one."""
 
     role: str
     door: str = ""
 
     def __post_init__(self) -> None:
-        if self.role not in ("entry", "exit") or not isinstance(self.door, str):
-            raise DataError(f"a camera films the entry or the exit, not {self.role!r}")
+        if self.role not in CAMERA_ROLES or not isinstance(self.door, str):
+            raise DataError(f"a camera films {', '.join(CAMERA_ROLES)}, not {self.role!r}")
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,6 @@ def only_here(address: str) -> bool:
 
 def camera_words(cameras: Sequence[Camera]) -> str:
     """The cameras in English: the entrance camera and the exit camera of the door “North”."""
-    roles = {"entry": "entrance", "exit": "exit"}
+    roles = {"entry": "entrance", "exit": "exit", "floor": "floor"}
     said = [f"the {roles[one.role]} camera" + (f" of the door “{one.door}”" if one.door else "") for one in cameras]
     return " and ".join(filter(None, (", ".join(said[:-1]), said[-1]))) if said else "no camera"

@@ -78,5 +78,7 @@ def basis(notice: Notice, words: Words) -> str:
 
 def camera(one: Camera, words: Words) -> str:
     """The camera as that language calls it."""
+    if one.role == "floor":
+        return f"{words.floor}: {one.door}" if one.door else words.floor
     role = words.entry if one.role == "entry" else words.exit
     return f"{role}, {words.door} {one.door}" if one.door else role

@@ -64,6 +64,7 @@ class Words:
     cameras_head: str
     entry: str
     exit: str
+    floor: str
     door: str
     since: str
     interests_by: Mapping[str, str]

@@ -1,8 +1,9 @@
 """Films → appearances → visits. Takes instances, never names; the edge turns names into instances."""
 
-from fer_core.pipeline.day import check_films, review_day, settle
+from fer_core.pipeline.day import check_films, review_day, settle, settle_by
 from fer_core.pipeline.film import Checked, Engine, Film, FilmAnalysis, Progress, Tell, analyze_film, check_film
-from fer_core.pipeline.tallies import for_sums, refuse_undated, tallies_of, without_templates
+from fer_core.pipeline.second import opinion_made, with_second
+from fer_core.pipeline.tallies import for_sums, hour_of, refuse_undated, tallies_of, without_templates
 
 __all__ = [
     "Checked",
@@ -15,9 +16,13 @@ __all__ = [
     "check_film",
     "check_films",
     "for_sums",
+    "hour_of",
+    "opinion_made",
     "refuse_undated",
     "review_day",
     "settle",
+    "settle_by",
     "tallies_of",
+    "with_second",
     "without_templates",
 ]

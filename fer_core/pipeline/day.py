@@ -117,9 +117,24 @@ def settle(
     offset: OffsetOf | None = None,
 ) -> Settled:
     """Match all entrances against all exits and review what matched: visits, and what became of every appearance."""
-    settings, fit = engine.settings, fit_for(engine.embedder.name)
+    name = engine.embedder.name
+    opinion = second_opinion(entries, exits, name, engine.second)
+    return settle_by(entries, exits, entry_films, exit_films, engine.settings, name, opinion, offset)
+
+
+def settle_by(
+    entries: Sequence[Appearance],
+    exits: Sequence[Appearance],
+    entry_films: Sequence[Footage],
+    exit_films: Sequence[Footage],
+    settings: Settings,
+    embedder: str,
+    opinion: matching.SecondOpinion | None,
+    offset: OffsetOf | None = None,
+) -> Settled:
+    """As `settle`, where no network is at hand: by the name of the embedder that made the templates."""
+    fit = fit_for(embedder)
     clocks = [_clock(entries, entry_films), _clock(exits, exit_films)]
-    opinion = second_opinion(entries, exits, engine.embedder.name, engine.second)
     found = matching.match(entries, exits, fit, settings.match, entry_at=clocks[0], exit_at=clocks[1], second=opinion)
     known = functools.cache(offset) if offset else None
     visits = tuple(_visit(entries[p.entry], exits[p.exit], p, entry_films, exit_films, settings, known) for p in found.pairs)

@@ -157,13 +157,25 @@ class FilmAnalysis:
             if number in self.keepers:
                 self._finish(number)
 
-    def done(self) -> list[Appearance]:
-        """All appearances of the film, broken tracks joined, in order of time."""
+    def fresh(self) -> list[Appearance]:
+        """The appearances of tracks that were read since this was last asked, without waiting for others."""
+        while self.pending and self.pending[0].done():
+            self._collect()
+        found, self.appearances = self.appearances, []
+        return found
+
+    def finish(self) -> list[Appearance]:
+        """What `fresh` has not told yet, those included that are still in the picture; broken tracks stay broken."""
         left = sorted(self.keepers, key=lambda number: self.keepers[number].faces)
         for share in (left[reader::_READERS] for reader in range(_READERS)):
             self._finish(*share)
         while self.pending:
             self._collect()
+        return self.fresh()
+
+    def done(self) -> list[Appearance]:
+        """All appearances of the film, broken tracks joined, in order of time."""
+        self.appearances = self.finish()
         if self.engine.aggregate:
             return sorted(self.appearances, key=lambda one: one.start_s)
         fit = fit_for(self.engine.embedder.name)

@@ -5,6 +5,7 @@ same rate of false accepts than either alone (benchmarks/fit_pair.py).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -21,11 +22,42 @@ _AT_ONCE = 8
 def second_opinion(
     entries: Sequence[Appearance], exits: Sequence[Appearance], first: str, embedder: Embedder | None
 ) -> SecondOpinion | None:
-    """The templates of the usable appearances by `embedder`; None without one, or where nobody fitted it beside `first`."""
+    """The templates of the usable appearances by `embedder`; None without one, or where nobody fitted it beside `first`.
+
+    What was made already (`Appearance.second`) is taken as it is.
+    """
     fit = PAIR_FITS.get((first, embedder.name)) if embedder else None
     if embedder is None or fit is None:
         return None
     return SecondOpinion(_templates(entries, embedder), _templates(exits, embedder), fit)
+
+
+def opinion_made(
+    entries: Sequence[Appearance], exits: Sequence[Appearance], first: str, second: str
+) -> SecondOpinion | None:
+    """The second opinion of templates that were all made before, by the embedder named `second`; None as above."""
+    fit = PAIR_FITS.get((first, second))
+    dim = next((len(one.second) for one in (*entries, *exits) if one.second is not None), 0)
+    if fit is None or not dim:
+        return None
+    return SecondOpinion(_made(entries, dim), _made(exits, dim), fit)
+
+
+def _made(seen: Sequence[Appearance], dim: int) -> FloatArray:
+    rows = np.full((len(seen), dim), np.nan, np.float64)
+    for place, one in enumerate(seen):
+        if one.usable and one.second is not None and len(one.second) == dim:
+            rows[place] = one.second
+    return rows
+
+
+def with_second(seen: Sequence[Appearance], embedder: Embedder | None) -> list[Appearance]:
+    """The appearances with the templates of the second opinion made now, and without the looks that they were made of."""
+    if embedder is None:
+        return [replace(one, looks=()) for one in seen]
+    rows = _templates(seen, embedder)
+    told = [None if np.isnan(row).any() else row for row in rows]
+    return [replace(one, looks=(), second=row) for one, row in zip(seen, told, strict=True)]
 
 
 def _templates(seen: Sequence[Appearance], embedder: Embedder) -> FloatArray:

@@ -7,20 +7,22 @@ Rows (`frames`, `lists`), sums for charts (`sums`: a cell of few visits shows it
 (`shops`), what needs attention, and files.
 """
 
+from fer_core.queries.alerts import MOST_ALERTS, alert_rules, alerts, alerts_unseen
 from fer_core.queries.around import evidence, evidence_picture, lone_around, visits_around
 from fer_core.queries.attention import attention
 from fer_core.queries.audit import AUDIT_COLUMNS, AuditFilter, audit_choices, audit_count, audit_page
 from fer_core.queries.files import FORMATS, check_ending, export, write_table
 from fer_core.queries.filters import EVERYTHING, Filter, Source, before
-from fer_core.queries.frames import appearances, hourly, of_day, series, stores, visits
+from fer_core.queries.frames import appearances, hourly, of_day, of_films, series, stores, visits
 from fer_core.queries.lists import SORTABLE, count, span, visit, visits_page
 from fer_core.queries.notices import notice_setup, notice_stored, notices, standing_notice
+from fer_core.queries.now import Mood, came_today, last_minutes, last_reviews, usual
 from fer_core.queries.partitions import export_all
 from fer_core.queries.people import people
 from fer_core.queries.questions import TABLES
 from fer_core.queries.shops import cameras, categories, doors, jobs, setting, store
 from fer_core.queries.sums import DWELL_BINS, By, Grain, Summary, by_dwell, groups, heat, mix, summary, trend
-from fer_core.queries.tallies import mode_losses, sums_kept, tallies
+from fer_core.queries.tallies import mode_losses, sums_kept, tallies, zones, zones_kept
 from fer_core.store.scope import Scope, Scoped, scope_of
 
 __all__ = [
@@ -28,16 +30,21 @@ __all__ = [
     "DWELL_BINS",
     "EVERYTHING",
     "FORMATS",
+    "MOST_ALERTS",
     "SORTABLE",
     "TABLES",
     "AuditFilter",
     "By",
     "Filter",
     "Grain",
+    "Mood",
     "Scope",
     "Scoped",
     "Source",
     "Summary",
+    "alert_rules",
+    "alerts",
+    "alerts_unseen",
     "appearances",
     "attention",
     "audit_choices",
@@ -45,6 +52,7 @@ __all__ = [
     "audit_page",
     "before",
     "by_dwell",
+    "came_today",
     "cameras",
     "categories",
     "check_ending",
@@ -58,6 +66,8 @@ __all__ = [
     "heat",
     "hourly",
     "jobs",
+    "last_minutes",
+    "last_reviews",
     "lone_around",
     "mix",
     "mode_losses",
@@ -65,6 +75,7 @@ __all__ = [
     "notice_stored",
     "notices",
     "of_day",
+    "of_films",
     "people",
     "scope_of",
     "series",
@@ -77,9 +88,12 @@ __all__ = [
     "sums_kept",
     "tallies",
     "trend",
+    "usual",
     "visit",
     "visits",
     "visits_around",
     "visits_page",
     "write_table",
+    "zones",
+    "zones_kept",
 ]

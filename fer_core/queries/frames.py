@@ -22,10 +22,16 @@ def visits(source: Source, filter: Filter = EVERYTHING) -> pd.DataFrame:
 @reads("visits")
 def of_day(source: Source, day: Day) -> pd.DataFrame:
     """The visits that writing this day gave, as `visits` has them; those too that a person had declared void before."""
-    filter = Filter(stores=(day.store,), voided=True)
-    if not day.entry_films:
+    return of_films(source, day.store, tuple(film.sha256 for film in day.entry_films))
+
+
+@reads("visits")
+def of_films(source: Source, store: str, entry_sha256: tuple[str, ...]) -> pd.DataFrame:
+    """The store's visits whose entrances stand in the films of those bytes, as `visits` has them, void ones too."""
+    filter = Filter(stores=(store,), voided=True)
+    if not entry_sha256:
         return visits(source, filter).iloc[:0]
-    return frame_of(source, questions.visits(filter, tuple(film.sha256 for film in day.entry_films)))
+    return frame_of(source, questions.visits(filter, entry_sha256))
 
 
 @reads("visits")

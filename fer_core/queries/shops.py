@@ -45,7 +45,7 @@ def doors(source: Source, stores: Sequence[str] = ()) -> pd.DataFrame:
     condition, parameters = of_stores(stores, "c.store_id")
     sql = (
         "SELECT s.name AS store, door, bool_or(role = 'entry') AS entry, bool_or(role = 'exit') AS exit "  # noqa: S608
-        f"FROM cameras AS c JOIN stores AS s USING (store_id) WHERE {condition} GROUP BY ALL"
+        f"FROM cameras AS c JOIN stores AS s USING (store_id) WHERE role <> 'floor' AND {condition} GROUP BY ALL"
     )
     return frame_of(source, Question(sql, parameters, "store, door"))
 

@@ -1,5 +1,7 @@
-"""Sums by camera, hour and apparent expression, of stores that follow nobody; and what a change of the mode deletes."""
+"""Sums by camera, hour and apparent expression: of stores that follow nobody, and of floor cameras with their zones; and what
+a change of the mode deletes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -15,10 +17,11 @@ from fer_core.store.scope import reads
 from fer_core.types import EXPRESSIONS
 
 _ROWS = (
-    "SELECT t.store_id, t.camera_id, t.expression, t.faces, t.seconds, c.role, s.is_sample, "
-    "t.hour_at AT TIME ZONE s.time_zone AS local_at FROM tallies AS t JOIN stores AS s USING (store_id) "
+    "SELECT t.store_id, s.name AS store, t.camera_id, t.zone, t.hour_at, t.expression, t.faces, t.seconds, c.role, c.door, "
+    "s.is_sample, t.hour_at AT TIME ZONE s.time_zone AS local_at FROM tallies AS t JOIN stores AS s USING (store_id) "
     "JOIN cameras AS c USING (camera_id)"
 )
+_PASSED, _FLOOR = "role <> 'floor' AND zone = ''", "role = 'floor'"
 _PLACES = " ".join(f"WHEN '{name}' THEN {place}" for place, name in enumerate(EXPRESSIONS))
 
 
@@ -29,30 +32,57 @@ def tallies(source: Source, filter: Filter = EVERYTHING, grain: Grain = "day") -
     weekdays and hours apply.
 
     A bucket and moment of fewer people than PrivacySettings.min_cell_visits, those of sample stores not counted, is one row:
-    its n, and no expression, faces, share or seconds.
+    its n, and no expression, faces, share or seconds. Floor cameras are not in it: see `zones`.
     """
     where = Where(filter)
+    where.add(_PASSED)
     if filter.doors:
         where.add("camera_id IN (SELECT camera_id FROM cameras WHERE list_contains($doors::VARCHAR[], door))")
         where.parameters["doors"] = utf8(filter.doors)
     moment = f"CASE role WHEN 'entry' THEN '{MOMENTS[0]}' ELSE '{MOMENTS[1]}' END"
-    others = "sum(CASE WHEN is_sample THEN 0 ELSE faces END)"
+    return _by_expression(source, where, {"bucket": BUCKETS[grain], "moment": moment})
+
+
+@reads("sums")
+def zones(source: Source, filter: Filter = EVERYTHING, grain: Grain | None = None) -> pd.DataFrame:
+    """What floor cameras counted: bucket (its start), store, camera (its own name), zone ("" for the whole picture),
+    expression, n (people), faces (how many of them with that expression), share (0 to 1), seconds, hours (in which the camera
+    counted anybody), hidden, sample. Of the filter stores, days, weekdays and hours apply; without a grain the bucket is null.
+
+    A zone of fewer people than PrivacySettings.min_cell_visits is one row without values, as in `tallies`.
+    """
+    where = Where(filter)
+    where.add(_FLOOR)
+    bucket = BUCKETS[grain] if grain else "NULL::TIMESTAMP"
+    found = _by_expression(source, where, {"bucket": bucket, "store": "store", "camera": "door", "zone": "zone"})
+    hours = f"SELECT {bucket} AS bucket, store, door AS camera, count(DISTINCT hour_at) AS hours FROM ({_ROWS}) WHERE {where} "  # noqa: S608
+    counted = frame_of(source, Question(hours + "GROUP BY ALL", where.parameters, "ALL"))
+    return found.merge(counted, "left", on=["bucket", "store", "camera"])
+
+
+def _by_expression(source: Source, where: Where, keys: Mapping[str, str]) -> pd.DataFrame:
+    """The rows summed by the keys (SQL, by name) and expression; a cell of few people is one row with its n."""
+    names = ", ".join(keys)
     sums = (
-        f"SELECT {BUCKETS[grain]} AS bucket, {moment} AS moment, expression, sum(faces) AS faces, sum(seconds) AS seconds, "  # noqa: S608
-        f"{others} AS others FROM ({_ROWS}) WHERE {where} GROUP BY ALL"
+        f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in keys.items())}, expression, sum(faces) AS faces, "  # noqa: S608
+        "sum(seconds) AS seconds, sum(CASE WHEN is_sample THEN 0 ELSE faces END) AS others, bool_and(is_sample) AS made_up "
+        f"FROM ({_ROWS}) WHERE {where} GROUP BY ALL"
     )
-    whole = "sum({}) OVER (PARTITION BY bucket, moment)"
-    counted = f"SELECT *, {whole.format('faces')} AS everyone, round({whole.format('others')}) AS real FROM ({sums})"  # noqa: S608
-    judged = f"SELECT *, everyone > 0 AND real BETWEEN 1 AND {LEAST - 1:d} AS hidden FROM ({counted})"  # noqa: S608
+    whole = f"{{}} OVER (PARTITION BY {names})"
+    counted = (
+        f"SELECT * EXCLUDE (made_up), {whole.format('sum(faces)')} AS everyone, round({whole.format('sum(others)')}) AS real, "  # noqa: S608
+        f"{whole.format('bool_and(made_up)')} AS sample FROM ({sums})"
+    )
+    judged = f"SELECT *, NOT sample AND real < {LEAST:d} AS hidden FROM ({counted})"  # noqa: S608
     shown = ", ".join(
         f"CASE WHEN NOT hidden THEN {sql} END AS {name}"
         for name, sql in {"faces": "faces", "share": "faces / nullif(everyone, 0)", "seconds": "seconds"}.items()
     )
     sql = (
-        f"SELECT DISTINCT bucket, moment, CASE WHEN NOT hidden THEN expression END AS expression, "  # noqa: S608
-        f"round(everyone)::BIGINT AS n, {shown}, hidden, real = 0 AS sample FROM ({judged})"
+        f"SELECT DISTINCT {names}, CASE WHEN NOT hidden THEN expression END AS expression, "  # noqa: S608
+        f"round(everyone)::BIGINT AS n, {shown}, hidden, sample FROM ({judged})"
     )
-    return frame_of(source, Question(sql, where.parameters, f"bucket, moment, CASE expression {_PLACES} END"))
+    return frame_of(source, Question(sql, where.parameters, f"{names}, CASE expression {_PLACES} END"))
 
 
 @reads("sums")
@@ -61,8 +91,17 @@ def sums_kept(source: Source, filter: Filter = EVERYTHING) -> bool:
     where = Where(Filter(stores=filter.stores))
     sql = (
         f"SELECT count(*) AS n FROM stores WHERE ({where}) "  # noqa: S608  values are parameters
-        "AND (privacy_mode <> 'visit' OR store_id IN (SELECT store_id FROM tallies))"
+        f"AND (privacy_mode <> 'visit' OR store_id IN (SELECT store_id FROM ({_ROWS}) WHERE {_PASSED}))"
     )
+    return bool(rows_of(source, sql, where.parameters)[0]["n"])
+
+
+@reads("sums")
+def zones_kept(source: Source, filter: Filter = EVERYTHING) -> bool:
+    """Whether a floor camera of the filter's stores has counted anybody, ever."""
+    where = Where(Filter(stores=filter.stores))
+    where.add(_FLOOR)
+    sql = f"SELECT count(*) AS n FROM (SELECT 1 FROM ({_ROWS}) WHERE {where} LIMIT 1)"  # noqa: S608  values are parameters
     return bool(rows_of(source, sql, where.parameters)[0]["n"])
 
 

@@ -21,6 +21,7 @@ from fer_core.settings import ReviewSettings
 from fer_core.store import categories as maps
 from fer_core.store import corrections, jobs, notices, offsets, recompute, shops, staying
 from fer_core.store import evidence as pictures
+from fer_core.store.alerting import Alerts
 from fer_core.store.categories import STANDARD
 from fer_core.store.forgetting import Forgetting
 from fer_core.store.opening import data_folder
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["STANDARD", "WEEKDAYS", "OpeningHours", "Store", "Zones", "data_folder"]
 
 
-class Store(Forgetting):
+class Store(Forgetting, Alerts):
     """An open database, to be shared by all threads of the process: a cursor a call, and one writer at a time.
 
     Everything that writes does so in one transaction: a failure or a kill leaves the database as it was. Whatever a
@@ -122,6 +123,11 @@ class Store(Forgetting):
         shops.check_name(store)
         with self._transaction() as cursor:
             shops.put_camera(cursor, shops.put_store(cursor, store), role, door, name=name, zones=zones)
+
+    def delete_camera(self, store: str, role: Role, door: str) -> None:
+        """Take a camera away of which nothing was ever seen. DataError for any other, and for none."""
+        with self._transaction() as cursor:
+            shops.delete_camera(cursor, shops.known_store(cursor, store), role, door)
 
     def zones_for(self, store: str, role: Role, door: str) -> tuple[tuple[tuple[float, float], ...], ...]:
         """The polygons in which a camera's faces are dropped, corners (x, y) in shares; none for one that isn't there."""

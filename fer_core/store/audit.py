@@ -58,6 +58,11 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "camera.make": "added a camera",
         "camera.change": "changed a camera",
         "camera.zones": "changed masked zones",
+        "camera.measuring": "changed measuring zones",
+        "camera.address": "changed a camera’s address",
+        "camera.start": "started a camera",
+        "camera.stop": "stopped a camera",
+        "camera.delete": "deleted a camera",
         "categories.make": "saved categories",
         "categories.use": "chose categories for a store",
         "offset.change": "changed a camera offset",
@@ -89,6 +94,13 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "account.remove": "removed an account",
         "token.make": "made a token",
         "token.revoke": "revoked a token",
+        "alert.rule.make": "made a rule for alerts",
+        "alert.rule.change": "changed a rule for alerts",
+        "alert.rule.delete": "deleted a rule for alerts",
+        "alert.channel.make": "added a channel for alerts",
+        "alert.channel.change": "changed a channel for alerts",
+        "alert.channel.delete": "deleted a channel for alerts",
+        "alert.test": "sent a test alert",
     }
 )
 """Actions with the words for them; others may be noted, and are shown as they are called."""

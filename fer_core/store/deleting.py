@@ -18,7 +18,7 @@ Census = dict[str, int]
 
 _BY_STORE = (
     "visits", "appearances", "footage", "cameras", "camera_offsets", "corrections", "notices", "answers", "tokens", "people",
-    "templates", "tallies", "evidence",
+    "templates", "tallies", "evidence", "alert_rules", "alerts",
 )  # fmt: skip
 _GONE_VISITS = (
     "CREATE OR REPLACE TEMP TABLE gone_visits AS SELECT visit_id, entry_appearance_id, exit_appearance_id FROM visits"

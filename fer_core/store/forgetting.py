@@ -29,8 +29,8 @@ from fer_core.store import (
     tombstones,
 )
 from fer_core.store.audit import SYSTEM, Entry
-from fer_core.store.database import Database
 from fer_core.store.deleting import Span
+from fer_core.store.live import Live
 from fer_core.store.receipts import Receipt
 from fer_core.store.tombstones import Kind, Mark, Tombstone
 
@@ -40,7 +40,7 @@ _ACTIONS: Mapping[Kind, str] = {"mode": "store.mode"}
 _Act = Callable[[duckdb.DuckDBPyConnection], object]
 
 
-class Forgetting(Database):
+class Forgetting(Live):
     """A database that says who did what, and that what it has deleted is gone."""
 
     _remembers = False

@@ -101,7 +101,7 @@ def _kept(cursor: duckdb.DuckDBPyConnection, store_id: UUID, source: str) -> Off
     found = cursor.execute(
         "SELECT came.door, gone.door, value, se FROM camera_offsets AS kept "
         "JOIN cameras AS came ON came.camera_id = entry_camera_id JOIN cameras AS gone ON gone.camera_id = exit_camera_id "
-        "WHERE kept.store_id = ? AND source = ?",
+        "WHERE kept.store_id = ? AND kept.source = ?",
         [store_id, source],
     ).fetchall()
     return {(entry, exit_): Offset(value, se) for entry, exit_, value, se in found}

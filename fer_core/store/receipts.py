@@ -37,7 +37,7 @@ _TABLES: Mapping[str, str] = MappingProxyType(
         "appearances": "appearances", "series": "expressions over time", "corrections": "corrections",
         "camera_offsets": "camera offsets", "answers": "answers at the exit", "notices": "notices", "tokens": "access tokens",
         "jobs": "jobs", "people": "people enrolled", "templates": "face codes", "tallies": "sums by hour",
-        "evidence": "evidence pictures",
+        "evidence": "evidence pictures", "alert_rules": "rules of alerts", "alerts": "alerts",
     }
 )  # fmt: skip
 _FILES: Mapping[str, str] = MappingProxyType(

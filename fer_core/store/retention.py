@@ -34,6 +34,7 @@ _DELETIONS = {
     "jobs": """DELETE FROM jobs WHERE finished_at < $cut
         AND store = (SELECT name FROM stores WHERE store_id = $store)""",
     "answers": 'DELETE FROM answers WHERE store_id = $store AND "at" < $cut',
+    "alerts": "DELETE FROM alerts WHERE store_id = $store AND raised_at < $cut",
 }
 """What goes of each table, in this order."""
 

@@ -344,7 +344,8 @@ CREATE TABLE alerts (
 );
 """
 
-MIGRATIONS: tuple[tuple[int, str], ...] = tuple(enumerate((_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6), 1))
+_VERSIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)
+MIGRATIONS: tuple[tuple[int, str], ...] = tuple(enumerate(_VERSIONS, 1))
 """(version, SQL) in order: each takes a database of the version before to its own."""
 
 

@@ -13,7 +13,7 @@ import duckdb
 from fer_core.errors import DataError
 from fer_core.store import accounts, answers, notices
 from fer_core.store.rows import ROOT, camera_id, first, text
-from fer_core.types import ROLES, Role
+from fer_core.types import CAMERA_ROLES, Role
 
 if TYPE_CHECKING:
     from fer_core.gate import Week
@@ -30,7 +30,7 @@ _MOST_DAYS = 36_500
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _OWN_TABLES = (
     "visits", "appearances", "footage", "cameras", "camera_offsets", "corrections", "answers", "notices", "tokens", "people",
-    "templates", "tallies", "evidence", "stores",
+    "templates", "tallies", "evidence", "alert_rules", "alerts", "stores",
 )  # fmt: skip
 """What goes with a store, by store_id; series and jobs go too."""
 
@@ -156,6 +156,18 @@ def forget_store(cursor: duckdb.DuckDBPyConnection, store_id: UUID, name: str) -
     cursor.execute("DELETE FROM settings WHERE contains(key, ?) OR key = ?", [str(store_id), f"collect_consent:{text(name)}"])
 
 
+def delete_camera(cursor: duckdb.DuckDBPyConnection, store_id: UUID, role: Role, door: str) -> None:
+    """Take a camera away of which nothing was ever seen. DataError for any other, and for none."""
+    key = camera_id(store_id, role, text(door))
+    if first(cursor, "SELECT 1 FROM cameras WHERE camera_id = ?", [key]) is None:
+        raise DataError("there is no such camera any more")
+    for table in ("footage", "appearances", "tallies"):
+        if first(cursor, f"SELECT 1 FROM {table} WHERE camera_id = ? LIMIT 1", [key]):  # noqa: S608  literals
+            raise DataError("what this camera has seen is in the database, so it stays; it can be stopped")
+    cursor.execute("DELETE FROM camera_offsets WHERE entry_camera_id = ? OR exit_camera_id = ?", [key, key])
+    cursor.execute("DELETE FROM cameras WHERE camera_id = ?", [key])
+
+
 def put_camera(
     cursor: duckdb.DuckDBPyConnection,
     store_id: UUID,
@@ -166,8 +178,8 @@ def put_camera(
     zones: Zones | None = None,
 ) -> UUID:
     """Make the camera of that store, role and door, or change what is given of it; its id."""
-    if role not in ROLES:
-        raise DataError(f"a camera films {' or '.join(ROLES)}, not {role!r}")
+    if role not in CAMERA_ROLES:
+        raise DataError(f"a camera films {', '.join(CAMERA_ROLES)}, not {role!r}")
     key = camera_id(store_id, role, text(door))
     usual = f"{role} {text(door)}".strip()
     cursor.execute(

@@ -1,91 +1,175 @@
-"""What a live camera tells the app of one person: an appearance with moments instead of seconds of a film, as JSON."""
+"""What a live camera tells the app, as JSON: of one person an appearance with moments instead of seconds of a film; or, where
+nobody is recognised, a count."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 import numpy as np
 
 from fer_core.errors import InputError
-from fer_core.types import EXPRESSIONS, ROLES, Appearance, FloatArray
+from fer_core.types import CAMERA_ROLES, EXPRESSIONS, ROLES, Appearance, FloatArray, Role
 
 VERSION = 1
 """Of the form. A worker of an older form is told to be updated."""
 _PLAIN = ("best_s", "x", "y", "size_px", "quality", "faces")
+_KINDS = ("sighting", "count")
 _LONGEST = 10_000
+_DAY_S = 86_400.0
 _DIGITS = 5
+
+
+@dataclass(frozen=True)
+class Backends:
+    """The names of what read the camera; second is that of the second opinion, or "", as embedder is where there is none."""
+
+    detector: str
+    embedder: str
+    emotion: str
+    second: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """One person passing a live camera. sighting_id is made once, so that a message that comes twice counts once.
+    """One person passing a live camera. key is made once, so that a message that comes twice counts once.
 
-    seconds in the appearance run from begun_at (aware, UTC), the moment at which the camera's run began.
+    Seconds in the appearance run from begun_at (aware, UTC), the moment at which the camera's run began.
     """
 
-    sighting_id: UUID
-    camera: str
+    key: UUID
     begun_at: datetime
     appearance: Appearance
-    embedder: str
+    backends: Backends
 
     @classmethod
-    def of(cls, camera: str, begun_at: datetime, appearance: Appearance, embedder: str) -> "Sighting":
+    def of(cls, begun_at: datetime, appearance: Appearance, backends: Backends) -> "Sighting":
         """A new one."""
-        return cls(uuid4(), camera, begun_at, appearance, embedder)
+        return cls(uuid4(), begun_at, appearance, backends)
+
+    @property
+    def role(self) -> Role:
+        return self.appearance.role
+
+    @property
+    def door(self) -> str:
+        return self.appearance.door
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the person was seen last."""
+        return self.begun_at + timedelta(seconds=self.appearance.end_s)
 
     def as_json(self) -> dict[str, Any]:
-        """Numbers and words only; `sighting_of` is its way back."""
+        """Numbers and words only; `message_of` is its way back."""
         seen = self.appearance
         numbers = {name: getattr(seen, name) for name in _PLAIN}
         return numbers | {
-            "version": VERSION, "sighting_id": str(self.sighting_id), "camera": self.camera, "role": seen.role,
-            "door": seen.door, "begun_at": self.begun_at.astimezone(UTC).isoformat(), "embedder": self.embedder,
+            "version": VERSION, "kind": "sighting", "id": str(self.key), "role": seen.role, "door": seen.door,
+            "begun_at": self.begun_at.astimezone(UTC).isoformat(), "backends": asdict(self.backends),
             "intervals": [list(pair) for pair in seen.intervals], "times_s": _numbers(seen.times_s),
             "template": None if seen.template is None else _numbers(seen.template),
+            "second": None if seen.second is None else _numbers(seen.second),
             "series": [_numbers(row) for row in seen.series], "weight": _numbers(seen.weight),
         }  # fmt: skip
 
 
-def sighting_of(given: Any) -> Sighting:
-    """The sighting in JSON that came from elsewhere. InputError in one sentence where it is none."""
+@dataclass(frozen=True, eq=False)
+class Count:
+    """Somebody passed a camera, or was in one of its zones, and is not recognised: a number and an expression mix.
+
+    at: when they came (aware, UTC). zone: "" for the camera's whole picture. faces: 1, or 0 for somebody who was counted
+    before and is still there. expressions (7,): shares that sum to 1.
+    """
+
+    key: UUID
+    role: Role
+    door: str
+    at: datetime
+    zone: str
+    faces: float
+    seconds: float
+    expressions: FloatArray
+
+    def as_json(self) -> dict[str, Any]:
+        """`message_of` is its way back."""
+        return {
+            "version": VERSION, "kind": "count", "id": str(self.key), "role": self.role, "door": self.door,
+            "at": self.at.astimezone(UTC).isoformat(), "zone": self.zone, "faces": self.faces,
+            "seconds": round(self.seconds, _DIGITS), "expressions": _numbers(self.expressions),
+        }  # fmt: skip
+
+
+Message: TypeAlias = Sighting | Count
+
+
+def message_of(given: Any) -> Message:
+    """The message in JSON that came from elsewhere. InputError in one sentence where it is none."""
     if not isinstance(given, Mapping):
-        raise InputError("a sighting is an object with the fields that the API's description names")
+        raise InputError("a message is an object with the fields that the API's description names")
     if given.get("version") != VERSION:
-        raise InputError(f"this is form {given.get('version')!r} of a sighting, and the app knows {VERSION}: update the worker")
+        raise InputError(f"this is form {given.get('version')!r} of a message, and the app knows {VERSION}: update the worker")
     try:
-        return _read(given)
+        if given["kind"] not in _KINDS:
+            raise ValueError(f"its kind is {given['kind']!r}")
+        return _sighting(given) if given["kind"] == "sighting" else _count(given)
     except KeyError as error:
-        raise InputError(f"a sighting without {error.args[0]!r}") from error
+        raise InputError(f"a message without {error.args[0]!r}") from error
     except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"a sighting that can't be used: {error}") from error
+        raise InputError(f"a message that can't be used: {error}") from error
 
 
-def _read(given: Mapping[str, Any]) -> Sighting:
-    role = given["role"]
-    if role not in ROLES:
-        raise ValueError(f"its role is {role!r}, not one of {', '.join(ROLES)}")
-    begun_at = datetime.fromisoformat(_word(given, "begun_at"))
-    if begun_at.tzinfo is None:
-        raise ValueError("begun_at needs a time zone")
-    template = None if given["template"] is None else _array(given["template"], "template")
-    if template is not None and not math.isclose(float(np.linalg.norm(template)), 1.0, abs_tol=1e-2):
-        raise ValueError("its template is not of length 1")
+def _sighting(given: Mapping[str, Any]) -> Sighting:
     series = np.array([_array(row, "series") for row in _rows(given["series"])], np.float32).reshape(-1, len(EXPRESSIONS))
     if len(series) and (series.min() < 0 or not np.allclose(series.sum(axis=1), 1, atol=1e-2)):
         raise ValueError("its series does not hold probabilities that sum to 1")
     seen = Appearance(
-        role=role, film=0, intervals=_intervals(given["intervals"]), best_s=_number(given, "best_s"), x=_number(given, "x"),
-        y=_number(given, "y"), size_px=_number(given, "size_px"), quality=_number(given, "quality"),
-        faces=int(_number(given, "faces")), template=template, times_s=_array(given["times_s"], "times_s"),
-        series=series, weight=_array(given["weight"], "weight"), door=_word(given, "door"),
+        role=_role(given, ROLES), film=0, intervals=_intervals(given["intervals"]), best_s=_number(given, "best_s"),
+        x=_number(given, "x"), y=_number(given, "y"), size_px=_number(given, "size_px"), quality=_number(given, "quality"),
+        faces=int(_number(given, "faces")), template=_template(given, "template"), times_s=_array(given["times_s"], "times_s"),
+        series=series, weight=_array(given["weight"], "weight"), door=_word(given, "door"), second=_template(given, "second"),
     )  # fmt: skip
-    return Sighting(
-        UUID(_word(given, "sighting_id")), _word(given, "camera"), begun_at.astimezone(UTC), seen, _word(given, "embedder")
-    )
+    named = given["backends"]
+    backends = Backends(*(_word(named, name) for name in ("detector", "embedder", "emotion", "second")))
+    return Sighting(UUID(_word(given, "id")), _moment(given, "begun_at"), seen, backends)
+
+
+def _count(given: Mapping[str, Any]) -> Count:
+    expressions = _array(given["expressions"], "expressions")
+    if len(expressions) != len(EXPRESSIONS) or expressions.min() < 0 or abs(float(expressions.sum()) - 1) > 1e-2:
+        raise ValueError("its expressions are not seven shares that sum to 1")
+    faces, seconds = _number(given, "faces"), _number(given, "seconds")
+    if faces not in (0, 1) or not 0 <= seconds <= _DAY_S:
+        raise ValueError("it counts one person or none, for at most a day")
+    return Count(
+        UUID(_word(given, "id")), _role(given, CAMERA_ROLES), _word(given, "door"), _moment(given, "at"), _word(given, "zone"),
+        faces, seconds, expressions,
+    )  # fmt: skip
+
+
+def _role(given: Mapping[str, Any], roles: tuple[Role, ...]) -> Role:
+    role: Role = given["role"]
+    if role not in roles:
+        raise ValueError(f"its role is {role!r}, not one of {', '.join(roles)}")
+    return role
+
+
+def _moment(given: Mapping[str, Any], name: str) -> datetime:
+    moment = datetime.fromisoformat(_word(given, name))
+    if moment.tzinfo is None:
+        raise ValueError(f"{name} needs a time zone")
+    return moment.astimezone(UTC)
+
+
+def _template(given: Mapping[str, Any], name: str) -> FloatArray | None:
+    if given[name] is None:
+        return None
+    template = _array(given[name], name)
+    if not math.isclose(float(np.linalg.norm(template)), 1.0, abs_tol=1e-2):
+        raise ValueError(f"its {name} is not of length 1")
+    return template
 
 
 def _intervals(given: Any) -> tuple[tuple[float, float], ...]:

@@ -1,0 +1,5 @@
+"""Alerts."""
+
+from ui import alerts
+
+alerts.show()

@@ -1,0 +1,5 @@
+"""Cameras."""
+
+from ui import cameras
+
+cameras.show()

@@ -1,0 +1,5 @@
+"""Now."""
+
+from ui import now
+
+now.show()
