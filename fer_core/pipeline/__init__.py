@@ -2,7 +2,7 @@
 
 from fer_core.pipeline.day import check_films, review_day, settle
 from fer_core.pipeline.film import Checked, Engine, Film, FilmAnalysis, Progress, Tell, analyze_film, check_film
-from fer_core.pipeline.tallies import for_sums, refuse_undated, tallies_of, without_templates
+from fer_core.pipeline.tallies import partly_shut, refuse_undated, tallies_of, within_hours, without_templates
 
 __all__ = [
     "Checked",
@@ -14,10 +14,11 @@ __all__ = [
     "analyze_film",
     "check_film",
     "check_films",
-    "for_sums",
+    "partly_shut",
     "refuse_undated",
     "review_day",
     "settle",
     "tallies_of",
+    "within_hours",
     "without_templates",
 ]
