@@ -147,22 +147,28 @@ def _mean(portraits: Sequence[Portrait], name: str) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Enrolled:
-    """Who is enrolled in a store. guests is None where nobody has to agree before visits are kept."""
+    """Who is enrolled in a store. guests is None where nobody has to agree before visits are kept; people: their ids."""
 
     staff: Sequence[Templates] = ()
     guests: Sequence[Templates] | None = None
+    people: frozenset[str] = frozenset()
 
 
 def enrolled_in(store: Store, name: str) -> Enrolled:
     """Who is enrolled in the store of that name; nobody in one that isn't there."""
-    guests = store.templates_of(name, "guest") if store.privacy_mode_of(name) == "opt-in" else None
-    return Enrolled(store.templates_of(name, "staff"), guests)
+    staff = store.gallery_of(name, "staff")
+    guests = store.gallery_of(name, "guest") if store.privacy_mode_of(name) == "opt-in" else None
+    told = None if guests is None else list(guests.values())
+    return Enrolled(list(staff.values()), told, frozenset((*staff, *(guests or ()))))
 
 
-def guarded(films: Sequence[Film], enrolled: Enrolled, embedder: str, settings: GallerySettings | None = None) -> list[Film]:
+def guarded(
+    films: Sequence[Film], enrolled: Enrolled, embedder: str, settings: GallerySettings | None = None, *, dated: bool = True
+) -> list[Film]:
     """The films with gates that know staff and, where people have to agree, the guests who did.
 
-    embedder: the name of the one that makes the films' templates; "" where none does, and nobody is recognised.
+    embedder: the name of the one that makes the films' templates; "" where none does, and nobody is recognised. dated: the
+    films become visits and sums; else, such as for labelling, they need no start.
 
     Raises InputError where somebody of the staff was enrolled under other embedders alone: they would be scored; and for a
     film without a start time where people have to agree: the others count in sums by the hour.
@@ -172,7 +178,7 @@ def guarded(films: Sequence[Film], enrolled: Enrolled, embedder: str, settings: 
     settings = settings or GallerySettings()
     staff = staff_gallery(enrolled.staff, embedder, settings)
     given = enrolled.guests
-    if given is not None:
+    if given is not None and dated:
         refuse_undated(films)
     guests = None if given is None else Gallery.of(given, embedder, settings.guest_false_accept)
     is_staff, is_guest = staff.is_known if len(staff) else None, None if guests is None else guests.is_known

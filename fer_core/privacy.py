@@ -33,8 +33,9 @@ WORDS: Mapping[Mode, About] = MappingProxyType(
             "No code is computed from any face, and nobody is followed from the entrance to the exit. What is kept are sums: "
             "how many people passed each camera in an hour, and with which apparent expressions. There are no visits and no "
             "reviews. Staff are left out by masked areas and opening hours only.",
-            "All visits go, with their appearances, corrections and expressions over time, and so do the people who agreed to "
-            "be recognised as guests, with their face codes. Sums stay.",
+            "All visits go, with their appearances, corrections and expressions over time, and so does everybody who agreed to "
+            "be recognised, staff and guests, with their face codes. The leave to keep faces for labelling ends, and the "
+            "collected faces go. Sums stay.",
         ),
         "visit": About(
             "Same visit",
@@ -55,6 +56,8 @@ WORDS: Mapping[Mode, About] = MappingProxyType(
 
 GUESTS_GO: frozenset[Mode] = frozenset(("aggregate", "visit"))
 """Modes that may not hold a gallery of guests."""
+STAFF_GO: frozenset[Mode] = frozenset(("aggregate",))
+"""Modes that may not hold a gallery of staff, nor collected faces: there is nothing they could be compared with."""
 VISITS_GO: frozenset[Mode] = frozenset(("aggregate", "opt-in"))
 """Modes that may not hold the visits of a mode before."""
 

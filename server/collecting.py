@@ -4,6 +4,7 @@ A collection is a folder of its own, collections/NAME. It is made only while the
 consent with it, and goes with its end.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -17,7 +18,7 @@ from fer_core.store import Store
 from fer_core.store.audit import SYSTEM
 from server.clock import FilmClock
 from server.job import Json, Task
-from server.reviewing import discard, spoken_of
+from server.reviewing import discard, refuse_untold, spoken_of
 from server.workshop import Workshop, text_of
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ def collect(shop: Workshop, task: Task) -> Json:
 
     name, store = engine_of_faces.check_name(text_of(task.payload, "name")), text_of(task.payload, "store")
     folder = shop.folder / COLLECTIONS
-    if not computes_templates(shop.store.privacy_mode_of(store)):
-        raise InputError(f"{store} keeps sums only: no face may be kept, and no code computed from one")
+    refuse_sums_only(shop.store, store)
     consent = consent_of(shop.store, store)
     films = films_of(shop, task.payload)
+    refuse_untold(shop.store, store, _of_own_cameras(films, task.payload))
     made = _made_before(folder / name, task.job.id)
     names = {film.path: shop.uploads.name_of(film.path) or film.path.name for film in films}
     warnings: list[str] = []
@@ -77,7 +78,8 @@ def _cut(
     task.tell("loading the models")
     chosen = shop.chosen_model().path
     engine = shop.engine((None, None, str(chosen) if chosen else None))
-    films = guarded(films, enrolled_in(shop.store, leave[0]), engine.embedder.name)
+    enrolled = enrolled_in(shop.store, leave[0])
+    films = guarded(films, enrolled, engine.embedder.name, dated=False)
     checked = [replace(look, film=film) for look, film in zip(checked, films, strict=True)]
     cuts = cut_films(
         films, engine, CutSettings(per_person=per_person), tell=FilmClock(task, checked).tell, cancelled=task.cancelled,
@@ -87,6 +89,7 @@ def _cut(
     task.tell("writing", 1.0)
     store, consent = leave
     consent = replace(consent_of(shop.store, store), on=consent.on)  # it may have been withdrawn meanwhile
+    shop.store.refuse_revoked(store, enrolled.people)
     return create(
         folder, store, classes, consent, cuts, model=engine.emotion.name, films=list(names.values()), source=task.job.id
     )  # fmt: skip
@@ -111,6 +114,12 @@ def films_of(shop: Workshop, payload: Json) -> "list[Film]":
     return films
 
 
+def _of_own_cameras(films: "Sequence[Film]", payload: Json) -> "list[Film]":
+    """Those that a camera of the store filmed; of another one no notice can be recorded."""
+    given = [one for role in ("entry", "exit") for one in payload.get(role) or ()]
+    return [film for film, one in zip(films, given, strict=True) if one.get("zones") is not False]
+
+
 def _texts(payload: Json, key: str) -> list[str]:
     value = payload.get(key)
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
@@ -132,6 +141,12 @@ def _made_before(folder: Path, job: str) -> "Collection | None":
 # ---- consent --------------------------------------------------------------------------------------------------------
 
 
+def refuse_sums_only(store: Store, name: str) -> None:
+    """InputError where the store's privacy mode allows no face to be kept."""
+    if not computes_templates(store.privacy_mode_of(name)):
+        raise InputError(f"{name} keeps sums only: no face may be kept, and no code computed from one")
+
+
 def consent_of(store: Store, name: str) -> "Consent":
     """The leave to keep faces of that store's films. InputError, one sentence, where there is none today."""
     from fer_core import queries
@@ -141,9 +156,13 @@ def consent_of(store: Store, name: str) -> "Consent":
 
 
 def allow(store: Store, folder: Path, name: str, consent: "Consent") -> None:
-    """Keep a store's leave; its collections in the data folder are kept as long as it says now."""
+    """Keep a store's leave; its collections in the data folder are kept as long as it says now.
+
+    InputError where the store keeps sums only.
+    """
     from fer_core.collect import of_store, renew, setting_key, setting_of
 
+    refuse_sums_only(store, name)
     store.put_setting(setting_key(name), setting_of(consent))
     for one in of_store(folder / COLLECTIONS, name):
         renew(one, consent=replace(one.consent, by=consent.by, until=consent.until))
@@ -174,13 +193,33 @@ def rename(store: Store, folder: Path, old: str, new: str) -> None:
 
 
 def forget(folder: Path, store: Store) -> list[str]:
-    """Delete the collections of the data folder whose consent has ended, and note it; their names. OutputError."""
-    from fer_core.collect import purge
+    """Delete the collections of the data folder whose consent has ended, and those of stores that keep sums only by now, and
+    note it; their names. OutputError."""
+    from fer_core.collect import delete, purge
 
-    gone = purge(folder / COLLECTIONS, today())
-    for name in gone:
-        store.audit(SYSTEM, "collection.delete", subject=name, detail={"why": "the consent has ended"})
-    return gone
+    gone = dict.fromkeys(purge(folder / COLLECTIONS, today()), "the consent has ended")
+    for one in _of_sums_only(folder, store):
+        with contextlib.suppress(DataError):  # somebody else was quicker
+            delete(one.folder)
+            gone[one.name] = "the store keeps sums only"
+    for name, why in gone.items():
+        store.audit(SYSTEM, "collection.delete", subject=name, detail={"why": why})
+    return list(gone)
+
+
+def kept_of(folder: Path, name: str) -> int:
+    """How many collections the data folder has of that store."""
+    from fer_core.collect import of_store
+
+    return len(of_store(folder / COLLECTIONS, name))
+
+
+def _of_sums_only(folder: Path, store: Store) -> "list[Collection]":
+    from fer_core.collect import of_store
+
+    with store.cursor() as cursor:
+        names = cursor.execute("SELECT name FROM stores WHERE privacy_mode = 'aggregate'").fetchall()
+    return [one for (name,) in names for one in of_store(folder / COLLECTIONS, str(name))]
 
 
 def today() -> date:

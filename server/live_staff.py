@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from fer_core.enrolling import staff_gallery
+from fer_core.errors import InputError
 from fer_core.gate import Gate
 from fer_core.privacy import computes_templates
 from fer_core.store import Store
@@ -21,7 +22,10 @@ class StaffOf:
     embedder: str
 
     def __call__(self, template: FloatArray) -> bool:
-        """Raises InputError where somebody of the staff was enrolled under other embedders alone."""
+        """Raises InputError where somebody of the staff was enrolled under other embedders alone, and where the store keeps
+        sums only by now."""
+        if not computes_templates(self.store.privacy_mode_of(self.name)):
+            raise InputError(f"{self.name} keeps sums only now, and no code may be computed from a face: load the page again")
         return staff_gallery(self.store.templates_of(self.name, "staff"), self.embedder).is_known(template)
 
 

@@ -97,8 +97,8 @@ def _live() -> Schema:
     tag = "live cameras"
     still = _call(tag, "Give the still that was asked for", "still", {}, (400, 404, 409, 413, 415), empty=True)
     still["parameters"] = [
-        {"name": name, "in": "query", "required": True, "schema": SCHEMAS["Camera"]["properties"][name]}
-        for name in ("role", "door")
+        {"name": name, "in": "query", "required": name != "store", "schema": SCHEMAS["Camera"]["properties"][name]}
+        for name in ("store", "role", "door")
     ]
     still["requestBody"] = {"required": True, "content": {"image/jpeg": {"schema": {}}}}
     told = (400, 404, 409, 413, 415)

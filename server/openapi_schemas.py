@@ -90,6 +90,7 @@ _UPLOAD = form(
 # ---- live cameras ---------------------------------------------------------------------------------------------------
 
 _ROLE = text("what the camera looks at", enum=list(CAMERA_ROLES))
+_STORE = text("the store’s name; without it the token’s own")
 _VERSION = {"const": VERSION, "description": "of the form; an older worker is told to be updated"}
 _SHARES = several(number(minimum=0, maximum=1), f"shares of {', '.join(EXPRESSIONS)}; they sum to 1", minItems=7, maxItems=7)
 _CODE = or_none(several(number(), "a face code of length 1, of which none is kept after closing time; null: none"))
@@ -124,7 +125,7 @@ _HEALTH = "state, why, pictures_per_s, taken_per_s, delay_s, silent_s, breaks, w
 _BEAT = {
     "type": "object", "required": ["role", "door", "version"],
     "properties": {
-        "role": _ROLE, "door": _DOOR, "version": _VERSION, "worker": text("who reads the camera"),
+        "store": _STORE, "role": _ROLE, "door": _DOOR, "version": _VERSION, "worker": text("who reads the camera"),
         "health": {"type": "object", "description": _HEALTH},
         "waiting": whole("messages that are still to come"), "people": whole("in the picture"),
         "faces_per_min": number(minimum=0),
@@ -150,11 +151,14 @@ SCHEMAS: dict[str, Schema] = {
     "Numbers": _NUMBERS,
     "Review": _REVIEW,
     "Visits": _TABLE,
-    "Camera": form(("version",), role=_ROLE, door=_DOOR, version=_VERSION),
+    "Camera": form(("store", "version"), store=_STORE, role=_ROLE, door=_DOOR, version=_VERSION),
     "Plan": _PLAN,
     "Sighting": _SIGHTING,
     "Count": _COUNT,
-    "Messages": form(messages=several({"oneOf": [reference("Sighting"), reference("Count")]}, "oldest first")),
+    "Messages": form(
+        ("store",), store=_STORE,
+        messages=several({"oneOf": [reference("Sighting"), reference("Count")]}, "oldest first", maxItems=200),
+    ),
     "Taken": form(
         taken=several(text(), "ids that the app has from now on"),
         refused=several(form(id=text(), why=text()), "ids that it will never take, and why"),

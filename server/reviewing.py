@@ -61,7 +61,9 @@ def reviewed(
     task.tell("checking the films")
     sums_only = not computes_templates(shop.store.privacy_mode_of(store))
     if sums_only:
-        films = pipeline.for_sums(films, shop.store.hours_for(store))
+        pipeline.refuse_undated(films)
+    if not sample_zone:  # nobody real is drawn, on whatever day
+        films = pipeline.within_hours(films, shop.store.hours_for(store))
     checked = pipeline.check_films(films)
     task.check()
     task.tell("loading the models")
@@ -83,11 +85,12 @@ def reviewed(
     if sample_zone:
         shop.store.put_store(store, is_sample=True, time_zone=sample_zone)
     day = renamed(day, names)
-    written = shop.store.write_day(day, categories=own, settings=rules.review)
+    written = shop.store.write_day(day, categories=own, settings=rules.review, relied_on=enrolled.people)
     result = result_of(written, zone_of(shop.store, store))
     unheeded = [choice.note] if choice.note and not task.payload.get("emotion") else []
     unknown = unrecognised(enrolled, engine.embedder.name)
-    return result | {"warnings": [*result["warnings"], *left_out(day, written), *unknown, *unheeded]}
+    shut = pipeline.partly_shut(checked, names)
+    return result | {"warnings": [*result["warnings"], *shut, *left_out(day, written), *unknown, *unheeded]}
 
 
 def films_of(shop: Workshop, payload: Json) -> "list[Film]":
@@ -113,10 +116,7 @@ def refuse_untold(opened: Store, store: str, films: "Sequence[Film]") -> None:
     """InputError where the store's region asks for a notice and none is recorded for one of the films' cameras."""
     from fer_core import notices
 
-    cameras = [notices.Camera(film.role, film.door) for film in films]
-    why = notices.missing(notices.standing(opened, store), cameras)
-    if why:
-        raise InputError(why)
+    notices.refuse_missing(opened, store, [notices.Camera(film.role, film.door) for film in films])
 
 
 def refuse_real(opened: Store, store: str) -> None:

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import socket
 import threading
 
 import pytest
@@ -110,10 +111,12 @@ def test_an_unknown_token_is_told_as_such(app):
     assert TOKEN not in str(caught.value) and caught.value.status == 401
 
 
-def test_nobody_there(app):
-    app.server_close()
-    with pytest.raises(AppAwayError, match="Connection refused"):
-        Link(app.url).ask("GET", "/x")
+def test_nobody_there():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+        with pytest.raises(AppAwayError, match="Connection refused"):
+            Link(url).ask("GET", "/x")
 
 
 @pytest.mark.parametrize(("url", "sentence"), [

@@ -283,6 +283,17 @@ def test_staff_of_another_embedder_stop_the_stream(opened):
     assert told.to_ndarray(format="bgr24").max() == 0 and model.asked == 0
 
 
+def test_a_store_that_keeps_sums_only_by_now_stops_the_stream(opened):
+    put(opened, "Ada", made={"toy": AXES["ada"]})
+    engine, _, model = live(staff_gate(opened, NORTH, "toy"))
+    session = LiveSession(engine)
+    opened.set_privacy_mode(NORTH, "aggregate")
+    for index in range(4):
+        told = session.on_frame(stamped(picture(BEN), index * STEP_S))
+    assert "keeps sums only now" in session.trouble
+    assert told.to_ndarray(format="bgr24").max() == 0 and model.asked == 0
+
+
 def test_which_stores_have_a_gallery(opened):
     assert opened.staffed_stores() == []
     key = put(opened)

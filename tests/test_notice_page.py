@@ -7,11 +7,15 @@ import re
 import pytest
 
 from fer_core import queries
+from fer_core.__main__ import main
+from fer_core.collect import Consent
 from fer_core.errors import InputError
 from fer_core.notices import Camera, Notice
+from server import collecting
 from server import services as house
 from server.reviewing import films_of, refuse_untold
 from server.workshop import Workshop
+from tests.films import write_film
 from tests.test_server_routes import ask
 
 ODD = '<script>alert("x")</script> & “Q” ’'
@@ -127,3 +131,19 @@ def test_a_review_job_fails_with_the_sentence_before_it_reads_a_film(store):
     job = Job("0", "review", ODD, "a job", "running", datetime.now(UTC), payload=payload())
     with pytest.raises(InputError, match="visitors must be told"):
         kinds(shop)["review"](Listening(job, threading.Event()))
+    job = Job("0", "collect", ODD, "a job", "running", datetime.now(UTC), payload=payload() | {"name": "Spring"})
+    collecting.allow(store, services.folder, ODD, Consent("Ana", collecting.today()))
+    with pytest.raises(InputError, match="visitors must be told"):
+        kinds(shop)["collect"](Listening(job, threading.Event()))
+
+
+def test_the_commands_wait_for_the_notice_too(store, tmp_path, capsys):
+    entry, leave = write_film(tmp_path / "in.mp4"), write_film(tmp_path / "out.mp4", 30)
+    store.put_store(ODD)
+    store.put_region(ODD, "eu")
+    house.close_all()
+    at = ["--store", ODD, "--db", str(store.path)]
+    collect = ["collect", str(entry), "--role", "entry", "--out", str(tmp_path / "set")]
+    for command in (["review", str(entry), str(leave)], collect):
+        assert main([*command, *at]) == 2
+        assert "visitors must be told" in " ".join(capsys.readouterr().err.split())

@@ -2,17 +2,24 @@
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
-from fer_core import notices
+from fer_core import collect, notices
 from fer_core.notices import Camera, Notice, tell
 from fer_core.notices.documents import written
 from fer_core.notices.facts import doubts, facts
 from fer_core.privacy import MODES, WORDS
+from fer_core.store import receipts
+from fer_core.types import EXPRESSIONS
+from server import collecting
+from server import services as house
 from tests.app_pages import NOON, checked, fill, open_app
 from tests.days import count, rows
 from tests.sums import sums_day
+from tests.test_collect import some_cuts
 from tests.test_page_settings import click, page, said
+from tests.test_server_collecting import CONSENT
 from ui import settings_mode
 from ui.places import OVERVIEW, TRENDS
 
@@ -49,6 +56,26 @@ def test_switching_down_says_what_goes_and_asks(store):
     assert actor
 
 
+def test_people_and_collected_faces_go_with_the_codes(store):
+    services = house.services()
+    store.put_store("North")
+    store.put_store("South")
+    store.enrol_person("North", "staff", "Ada", START, "Bo", {"toy": np.array([1.0, 0.0])})
+    for name in ("North", "South"):
+        collecting.allow(store, services.folder, name, CONSENT)
+        collect.create(services.folder / "collections" / name, name, EXPRESSIONS, CONSENT, some_cuts())
+    app = choose(page(), "North", "visit", "aggregate")
+    said_before = " ".join(one.value for one in app.warning)
+    assert "Deleted for ever: 1 person of the staff and 1 collection of faces." in said_before
+    app.text_input(key="mode_set_North_aggregate_typed").set_value("North")
+    click(app, "mode_set_North_aggregate")
+    assert count(store, "people") == count(store, "templates") == 0
+    assert [path.name for path in collect.folders(services.folder / "collections")] == ["South"]
+    assert rows(store, "SELECT subject FROM audit WHERE action = 'collection.delete'") == [("North",)]
+    (kept,) = receipts.latest(store.path)
+    assert (kept.gone["people"], kept.gone["templates"], kept.rewritten) == (1, 1, True)
+
+
 def test_an_empty_store_changes_with_one_click(store):
     store.put_store("North")
     app = choose(page(), "North", "visit", "opt-in")
@@ -58,7 +85,7 @@ def test_an_empty_store_changes_with_one_click(store):
 
 
 def test_words_of_losses():
-    lost = {"visits": 1, "appearances": 0, "corrections": 0, "guests": 2}
+    lost = {"visits": 1, "appearances": 0, "corrections": 0, "guests": 2, "staff": 0, "collections": 0}
     assert settings_mode.lost_words("aggregate", lost).endswith("Deleted for ever: 1 visit and 2 people who agreed.")
     assert settings_mode.lost_words("visit", dict.fromkeys(lost, 0)).endswith("nothing is deleted.")
 

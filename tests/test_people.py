@@ -1,6 +1,7 @@
 """People who agreed: enrolled with consent, deleted at once; who may see them; what films make of them; and the page."""
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -103,9 +104,11 @@ def test_what_is_no_enrolment_is_refused_in_a_sentence(opened, wrong, cause):
 def test_a_store_of_sums_only_enrols_nobody(opened):
     key = put(opened)
     opened.set_privacy_mode(NORTH, "aggregate")
-    for refused in (lambda: put(opened, "Zoe"), lambda: opened.renew_person(NORTH, key, {"toy": template(3)})):
-        with pytest.raises(DataError, match="keeps sums only"):
-            refused()
+    assert count(opened, "people") == count(opened, "templates") == 0
+    with pytest.raises(DataError, match="keeps sums only"):
+        put(opened, "Zoe")
+    with pytest.raises(DataError, match="no such person"):
+        opened.renew_person(NORTH, key, {"toy": template(3)})
 
 
 def test_guests_come_with_the_mode_and_go_with_it(opened):
@@ -273,6 +276,60 @@ def test_opt_in_keeps_visits_of_guests_and_sums_of_the_others(shop, films):  # n
     assert count(shop.store, "appearances") == 2
     sums = rows(shop.store, "SELECT role, round(sum(faces)) FROM tallies JOIN cameras USING (camera_id) GROUP BY 1 ORDER BY 1")
     assert sums == [("entry", 1.0), ("exit", 1.0)]
+
+
+class TakingBack(ToyDetector):
+    """Somebody takes the consent back while the first film is looked at."""
+
+    def __init__(self, take_back):
+        super().__init__()
+        self.take_back = take_back
+
+    def detect(self, image):
+        if self.take_back:
+            take_back, self.take_back = self.take_back, None
+            take_back()
+        return super().detect(image)
+
+
+def taken_back_at_work(shop, take_back):  # noqa: F811
+    shop.engines[None, None, None] = replace(engine(), detector=TakingBack(take_back))
+
+
+@pytest.mark.parametrize("end", ["revoke_person", "delete_person"])
+@pytest.mark.parametrize("kind", ["guest", "staff"])
+def test_who_takes_the_consent_back_during_a_job_is_obeyed(shop, films, kind, end):  # noqa: F811
+    shop.store.put_store("Main Street")
+    shop.store.set_privacy_mode("Main Street", "opt-in")
+    ada, _ = (shop.store.enrol_person("Main Street", kind, name, DAY, "Bo", {"toy": AXES[name]}) for name in ("ada", "ben"))
+    taken_back_at_work(shop, lambda: getattr(shop.store, end)("Main Street", ada))
+    with pytest.raises(DataError, match=r"took back the consent .* nothing of them was written: run the job again"):
+        do(shop, "review", payload(*films))
+    assert [count(shop.store, name) for name in ("visits", "appearances", "tallies", "footage")] == [0, 0, 0, 0]
+    result, _ = do(shop, "review", payload(*films))
+    assert (result["visits"], result["tallied_entries"]) == ((1, 1) if kind == "guest" else (0, 1)), "Ada is one of many now"
+
+
+def test_who_takes_the_consent_back_is_in_no_collection_that_is_made_meanwhile(shop, films):  # noqa: F811
+    allowed(shop).store.set_privacy_mode("North", "opt-in")
+    ada = shop.store.enrol_person("North", "guest", "Ada", DAY, "Bo", {"toy": AXES["ada"]})
+    taken_back_at_work(shop, lambda: shop.store.revoke_person("North", ada))
+    with pytest.raises(DataError, match="run the job again"):
+        do(shop, "collect", asked(films[0]))
+    with pytest.raises(InputError, match="no face in these films"):
+        do(shop, "collect", asked(films[0]))
+
+
+def test_who_is_enrolled_again_or_anew_during_a_job_ends_nothing(shop, films):  # noqa: F811
+    staffed(shop.store, "Main Street", "ben")
+    (ben,) = shop.store.embedders_of("Main Street")
+
+    def enrol():
+        shop.store.renew_person("Main Street", ben, {"toy": AXES["ben"]})
+        staffed(shop.store, "Main Street", "ada")
+
+    taken_back_at_work(shop, enrol)
+    assert do(shop, "review", payload(*films))[0]["visits"] == 1
 
 
 def test_staff_are_not_cut_for_labelling(shop, films):  # noqa: F811

@@ -10,6 +10,7 @@ import pytest
 from fer_core import pipeline, privacy, queries
 from fer_core.__main__ import main
 from fer_core.cli import common
+from fer_core.collect import setting_key
 from fer_core.embed import Embedder, NoEmbedder
 from fer_core.errors import DataError, InputError
 from fer_core.gate import Gate, Week
@@ -21,8 +22,9 @@ from fer_core.types import EXPRESSIONS
 from server.job import Job
 from tests.days import MORNING, count, empty_day, make_appearance, make_day, make_footage, rows
 from tests.sums import sums_day
+from tests.test_pipeline import engine as plain_engine
 from tests.test_pipeline import write_film
-from tests.test_server_review import do, payload, upload
+from tests.test_server_review import STARTS, do, payload, upload
 from tests.toys import ToyDetector, ToyEmotion
 from ui.jobs import outcome
 
@@ -124,8 +126,8 @@ def test_an_engine_without_embedder_opens_none(monkeypatch):
 
 def test_staff_is_left_out_by_zone_and_hours(films):
     engine, shut = pipeline.without_templates(forbidden()), Week({0: (time(11), time(12))})  # 2 March 2026 is a Monday
-    assert pipeline.review_day("A", pipeline.for_sums(both(films), shut), engine).tallies == ()
-    opened = pipeline.for_sums(both(films), Week({0: (time(10), time(0))}))
+    assert pipeline.review_day("A", pipeline.within_hours(both(films), shut), engine).tallies == ()
+    opened = pipeline.within_hours(both(films), Week({0: (time(10), time(0))}))
     assert pipeline.review_day("A", opened, engine).tallied("entry") == 2
     gate = Gate(is_staff=lambda _: pytest.fail("nobody has a template"))
     assert pipeline.review_day("A", both(films, gate=gate), engine).tallied("entry") == 2
@@ -148,7 +150,7 @@ def test_a_week(days, moment, is_open):
 
 def test_films_need_their_start(films):
     with pytest.raises(InputError, match="needs its start time"):
-        pipeline.for_sums(both(films, None), None)
+        pipeline.refuse_undated(both(films, None))
 
 
 @pytest.mark.parametrize(
@@ -223,6 +225,29 @@ def test_opening_hours_reach_the_gate(shop, films):
     assert shop.store.hours_for("nobody") is None
     result, _ = do(shop, "review", payload(*films))
     assert (result["tallied_entries"], result["tallied_exits"]) == (0, 0)
+    assert [one.partition(":")[0] for one in result["warnings"]] == ["in.mp4", "out.mp4"]
+
+
+def test_outside_opening_hours_nobody_is_read_in_any_mode(shop, films, monkeypatch, capsys):
+    read = plain_engine()
+    shop.engines[(None, None, None)] = read
+    shop.store.set_privacy_mode("Main Street", "visit")
+    shop.store.put_store("Main Street", opening_hours={"mon": ["11:00", "18:00"]})
+    result, _ = do(shop, "review", payload(*films))
+    assert (result["visits"], result["entries"], result["exits"], read.emotion.asked) == (0, 0, 0, 0)
+    assert all("outside the store’s opening hours" in one for one in result["warnings"]) and len(result["warnings"]) == 2
+    shop.store.put_store("Main Street", opening_hours={"mon": ["10:00", "18:00"]})
+    result, _ = do(shop, "review", payload(*films))
+    assert (result["visits"], result["entries"], result["warnings"]) == (2, 2, [])
+    shop.store.put_store("Main Street", opening_hours={"mon": ["11:00", "18:00"]})
+    shop.store.close()
+    monkeypatch.setattr(common, "engine_of", lambda settings, *_: plain_engine(review=settings.review))
+    starts = ["--entry-start", STARTS[0], "--exit-start", STARTS[1]]
+    command = ["review", *map(str, films), "--store", "Main Street", "--db", str(shop.store.path), "--json", *starts]
+    assert main(command) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["entries"] == 0
+    assert "opening hours" in said.err
 
 
 def test_the_command(films, path, capsys, monkeypatch):
@@ -264,8 +289,8 @@ def test_what_was_analysed_for_another_mode_is_refused(store):
 @pytest.mark.parametrize(
     ("before", "mode", "visits", "people", "codes"),
     [
-        ("visit", "aggregate", 0, ["staff"], 1),
-        ("opt-in", "aggregate", 0, ["staff"], 1),
+        ("visit", "aggregate", 0, [], 0),
+        ("opt-in", "aggregate", 0, [], 0),
         ("visit", "opt-in", 0, ["guest", "staff"], 2),
         ("opt-in", "visit", 3, ["staff"], 1),
         ("visit", "visit", 3, ["guest", "staff"], 2),
@@ -277,6 +302,7 @@ def test_switching_deletes_what_the_mode_may_not_hold(store, before, mode, visit
         store.set_privacy_mode(name, before)
         store.write_day(make_day(name, start_at=MORNING))
         put_people(store, name)
+        store.put_setting(setting_key(name), {"allowed": True, "by": "Ana"})
     with store.cursor() as cursor:
         cursor.execute("DELETE FROM templates WHERE rowid NOT IN (SELECT min(rowid) FROM templates GROUP BY person_id)")
     losses = queries.mode_losses(store, "A", mode)
@@ -287,11 +313,14 @@ def test_switching_deletes_what_the_mode_may_not_hold(store, before, mode, visit
     assert [kind for (kind,) in rows(store, f"SELECT kind FROM people WHERE {own} ORDER BY 1")] == people  # noqa: S608
     assert rows(store, f"SELECT count(*) FROM templates WHERE {own}") == [(codes,)]  # noqa: S608
     assert rows(store, "SELECT count(*) FROM visits WHERE store = 'B'") == [(3,)]
+    assert len(rows(store, "SELECT 1 FROM people JOIN templates USING (person_id)")) == codes + 2
+    assert [queries.setting(store, setting_key(name)) is None for name in ("A", "B")] == [mode == "aggregate", False]
     gone = receipt.gone if receipt else {}
     assert losses == {
         "visits": gone.get("visits", 0), "appearances": gone.get("appearances", 0),
-        "corrections": gone.get("corrections", 0), "guests": gone.get("people", 0),
+        "corrections": gone.get("corrections", 0), "guests": int("guest" not in people), "staff": int("staff" not in people),
     }  # fmt: skip
+    assert losses["guests"] + losses["staff"] == gone.get("people", 0) == gone.get("templates", 0)
     assert ("series" in gone) == (visits == 0)
     assert (receipt is None) == (before == mode)
 
@@ -342,7 +371,7 @@ def test_an_old_backup_is_brought_to_the_mode_again(path, tmp_path):
     with Store.open(path) as store:
         assert store.privacy_mode_of("A") == "aggregate"
         assert {table: count(store, table) for table in OWN} == dict.fromkeys(OWN, 0)
-        assert rows(store, "SELECT kind FROM people") == [("staff",)]
+        assert count(store, "people") == count(store, "templates") == 0
 
 
 def test_the_mode_outlives_a_change_of_everything_else(store):

@@ -1,7 +1,7 @@
 """The job that cuts faces for labelling, the consent it hangs on, and the end of what may not be kept."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from fer_core.collect import Consent
 from fer_core.errors import CancelledError, FilmError, InputError
 from fer_core.types import EXPRESSIONS
 from server import collecting
+from tests.test_gallery import AXES
 from tests.test_server_review import do, films, shop, upload  # noqa: F401  (fixtures)
 
 TODAY = collecting.today()
@@ -84,6 +85,33 @@ def test_zones_count_unless_another_camera_filmed(shop, films):  # noqa: F811
     assert do(shop, "collect", asked(films[0]))[0]["people"] == 1
     other = {"path": str(films[0]), "name": "in.mp4", "door": "", "zones": False}
     assert do(shop, "collect", asked(films[0], name="Other", entry=[other]))[0]["people"] == 2
+
+
+def test_films_of_a_store_of_people_who_agreed_need_no_start(shop, films):  # noqa: F811
+    allowed(shop).store.set_privacy_mode("North", "opt-in")
+    with pytest.raises(InputError, match="no face in these films"):
+        do(shop, "collect", asked(films[0]))
+    shop.store.enrol_person("North", "guest", "Ada", datetime(2026, 3, 1, tzinfo=UTC), "Bo", {"toy": AXES["ada"]})
+    assert do(shop, "collect", asked(films[0]))[0]["people"] == 1
+
+
+def test_a_store_of_sums_keeps_no_face(shop, films):  # noqa: F811
+    parent = allowed(shop).folder / "collections"
+    for store in ("North", "South"):
+        collect.create(parent / store, store, EXPRESSIONS, CONSENT, faces())
+    shop.store.set_privacy_mode("North", "aggregate")
+    assert collecting.kept_of(shop.folder, "North") == 1
+    assert collecting.forget(shop.folder, shop.store) == ["North"] and kept(shop) == ["South"]
+    assert collecting.kept_of(shop.folder, "North") == 0
+    for call in (
+        lambda: do(shop, "collect", asked(films[0])),
+        lambda: collecting.allow(shop.store, shop.folder, "North", CONSENT),
+    ):
+        with pytest.raises(InputError, match="keeps sums only: no face may be kept"):
+            call()
+    shop.store.set_privacy_mode("North", "visit")
+    with pytest.raises(InputError, match="nobody has allowed it"):
+        do(shop, "collect", asked(films[0]))
 
 
 def faces():

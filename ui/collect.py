@@ -56,7 +56,7 @@ def _expire() -> None:
         st.error(sentence(error), icon=":material/error:")
         return
     if gone:
-        leave(f"Deleted, because the consent has ended: {', '.join(gone)}")
+        leave(f"Deleted, because they may not be kept any longer: {', '.join(gone)}")
 
 
 def _tabs(known: list[Path]) -> None:

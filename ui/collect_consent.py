@@ -29,6 +29,11 @@ Moodgate keeps no picture of a face unless somebody allows it. To label faces, t
 def draw(services: Services, store: str) -> bool:
     """The state of a store's leave, or the form that asks for it; whether there is one today."""
     try:
+        collecting.refuse_sums_only(services.store, store)
+    except InputError as error:
+        st.info(sentence(error), icon=":material/functions:")
+        return False
+    try:
         consent = collecting.consent_of(services.store, store)
     except InputError as error:
         st.info(sentence(error), icon=":material/lock:")

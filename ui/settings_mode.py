@@ -5,7 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from fer_core.privacy import MODES, WORDS, Mode, mode_of
+import server.services
+from fer_core.privacy import MODES, WORDS, Mode, computes_templates, mode_of
+from server import collecting
 from ui import resources
 from ui.audit import actor
 from ui.plain import counted
@@ -13,7 +15,8 @@ from ui.settings_common import change, typed_confirmation
 
 _LOST = {
     "visits": ("visit", "visits"), "appearances": ("appearance", "appearances"), "corrections": ("correction", "corrections"),
-    "guests": ("person who agreed", "people who agreed"),
+    "guests": ("person who agreed", "people who agreed"), "staff": ("person of the staff", "people of the staff"),
+    "collections": ("collection of faces", "collections of faces"),
 }  # fmt: skip
 
 
@@ -34,7 +37,7 @@ def mode(name: str, known: Mapping[str, Any]) -> None:
 
 
 def _ask(name: str, picked: Mode) -> None:
-    lost = resources.ask("mode_losses", name, picked)
+    lost = resources.ask("mode_losses", name, picked) | {"collections": _collections(name, picked)}
     st.warning(lost_words(picked, lost), icon=":material/warning:")
     st.caption("The notice must say what is done: look at it on the page Privacy, print the sign anew, and record it.")
     title, key = WORDS[picked].title, f"mode_set_{name}_{picked}"
@@ -42,7 +45,20 @@ def _ask(name: str, picked: Mode) -> None:
     sure = typed_confirmation(name, label, key) if any(lost.values()) else st.button(label, key=key, type="primary")
     if sure:
         done = f"{name} is in the mode “{title}” now."
-        change(lambda: resources.store().set_privacy_mode(name, picked, actor=actor()), done)
+        change(lambda: _change(name, picked), done)
+
+
+def _collections(name: str, picked: Mode) -> int:
+    return 0 if computes_templates(picked) else collecting.kept_of(resources.services().folder, name)
+
+
+def _change(name: str, picked: Mode) -> None:
+    try:
+        resources.store().set_privacy_mode(name, picked, actor=actor())
+    finally:
+        # who may change the mode need not be one who collects: the app itself takes away what may not be kept any longer
+        made = server.services.services()
+        collecting.forget(made.folder, made.store)
 
 
 def lost_words(mode: Mode, lost: Mapping[str, int]) -> str:

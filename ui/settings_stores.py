@@ -28,6 +28,7 @@ DAYS: Mapping[str, str] = {
     "sun": "Sunday",
 }
 _OPENS, _CLOSES = time(9, 0), time(18, 0)
+_HOURS = "No day ticked means that they are not known. Outside of them whoever passes counts as staff and is left out."
 _MOST_DAYS = 36_500
 
 
@@ -93,7 +94,7 @@ def _store(name: str, known: Mapping[str, Any]) -> None:
         zone = st.selectbox(
             "Time zone", choices, choices.index(zone), key=f"store_zone_{name}", help="Times are shown on this clock."
         )
-        st.markdown("Opening hours", help="No day ticked means that they are not known.")
+        st.markdown("Opening hours", help=_HOURS)
         table = st.data_editor(
             hours_table(known["opening_hours"]),
             key=f"store_hours_{name}",

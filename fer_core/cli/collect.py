@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from fer_core import collect, queries, video
+from fer_core import collect, notices, queries, video
 from fer_core.cli import common
 from fer_core.cli.review import settings_of
 from fer_core.collect import Consent, CutSettings
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     films = _films(arguments, gate)
     checked = check_films(films)
     engine = common.engine_of(settings_of(arguments), arguments.detector, arguments.embedder, arguments.emotion)
-    films = guarded(films, enrolled, engine.embedder.name)
+    films = guarded(films, enrolled, engine.embedder.name, dated=False)
     checked = [replace(look, film=film) for look, film in zip(checked, films, strict=True)]
     with common.film_progress() as tell:
         cuts = collect.cut_films(films, engine, cutting, tell=tell, warn=common.tell, checked=checked)
@@ -55,6 +55,8 @@ def _known(arguments: argparse.Namespace, today: date) -> tuple[Consent, Gate, E
     with closing(Store.open(path)) as store:
         if not computes_templates(store.privacy_mode_of(arguments.store)):
             raise InputError(f"{arguments.store} keeps sums only: no face may be kept, and no code computed from one")
+        if arguments.role:
+            notices.refuse_missing(store, arguments.store, [notices.Camera(arguments.role, arguments.door)])
         setting = queries.setting(store, collect.setting_key(arguments.store))
         enrolled = enrolled_in(store, arguments.store)
         return given or _allowed(setting, arguments.store, today), _gate(store, arguments), enrolled

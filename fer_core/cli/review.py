@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 from rich.console import Console
 
-from fer_core import pipeline, queries, video
+from fer_core import notices, pipeline, queries, video
 from fer_core.cli import common
 from fer_core.cli.shown import count, show
 from fer_core.cli.through_app import Asked, at_address, at_work, review_there
@@ -129,16 +129,21 @@ def _reviewed(
     """The day, by what the database knows of the store: its categories, its cameras' zones and offsets."""
     categories = held.categories_of(arguments.store) if held else STANDARD
     settings = replace(settings, review=replace(settings.review, valence=categories.valence))
+    if held and not arguments.sample_shop:
+        notices.refuse_missing(held, arguments.store, [notices.Camera(film.role, film.door) for film in films])
     gated = _gated(films, held, arguments.store) if held else list(films)
     sums_only = held is not None and not computes_templates(held.privacy_mode_of(arguments.store))
-    if held and sums_only:
-        gated = pipeline.for_sums(gated, held.hours_for(arguments.store))
+    if sums_only:
+        pipeline.refuse_undated(gated)
+    if held and not arguments.sample_shop:
+        gated = pipeline.within_hours(gated, held.hours_for(arguments.store))
     embedder = "" if sums_only else arguments.embedder or None
     engine = common.engine_of(settings, arguments.detector, embedder, arguments.emotion)
     engine = pipeline.without_templates(engine) if sums_only else engine
     enrolled = enrolled_in(held, arguments.store) if held else Enrolled()
     gated = guarded(gated, enrolled, engine.embedder.name)
-    for sentence in unrecognised(enrolled, engine.embedder.name):
+    checked = [replace(look, film=film) for look, film in zip(checked, gated, strict=True)]
+    for sentence in (*unrecognised(enrolled, engine.embedder.name), *pipeline.partly_shut(checked)):
         common.tell(f"warning: {sentence}")
     offset = partial(held.offset_for, arguments.store) if held else None
     zone = _zone(held, arguments.store)

@@ -12,7 +12,7 @@ from typing import Any
 
 from fer_core.notices.notice import BASES, LONGEST, Camera, Notice, camera_words, is_address, only_here
 from fer_core.notices.regions import REGIONS, UNSET, Region
-from fer_core.notices.rule import Standing, missing, standing, uncovered
+from fer_core.notices.rule import Standing, missing, refuse_missing, standing, uncovered
 from fer_core.notices.told import Part, Told, tell
 from fer_core.notices.words import LANGUAGES
 
@@ -33,6 +33,7 @@ __all__ = [
     "missing",
     "of_record",
     "only_here",
+    "refuse_missing",
     "standing",
     "tell",
     "uncovered",

@@ -20,7 +20,8 @@ Two cameras film people, one at the entrance, one at the exit. The software find
 came. Of each face it estimates the apparent expression as shares of seven classes. A visit is the pair of both; its review
 (positive, neutral, negative, uncertain) says how the apparent expression changed. Charts show sums of visits.
 
-Nobody is identified by name, there is no gallery of known people, and a code is never compared with that of another day.
+No visitor is identified by name, there is no gallery of visitors, and their codes are never compared with those of another
+day. Codes of staff who agreed may be kept until they take their consent back, to leave them out before any expression is read.
 Nothing is decided about a single visitor. The estimate says how a face looks to others, not what the person feels.
 """
 _IN_SUMS = """\

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from fer_core.errors import DataError
+from fer_core.errors import DataError, InputError
 from fer_core.notices.notice import Camera, camera_words
 from fer_core.notices.regions import REGIONS, UNSET
 from fer_core.store.rows import camera_id, text
@@ -52,6 +52,13 @@ def missing(store: Standing, cameras: Iterable[Camera]) -> str | None:
         f"{store.store} lies in {region.within}, where visitors must be told ({region.law}): record the notice for "
         f"{camera_words(lacking)} on the page Privacy first"
     )
+
+
+def refuse_missing(source: Source, store: str, cameras: Iterable[Camera]) -> None:
+    """InputError where `missing` says why these cameras of the store may not run yet."""
+    why = missing(standing(source, store), cameras)
+    if why:
+        raise InputError(why)
 
 
 def _key(store: Standing, camera: Camera) -> str:

@@ -1,8 +1,9 @@
 """Appearances → sums by camera, hour and apparent expression, in which nobody can be told apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,10 +11,11 @@ import numpy as np
 from fer_core.embed import NoEmbedder
 from fer_core.errors import InputError
 from fer_core.gate import Hours, Week
-from fer_core.pipeline.film import Engine, Film
+from fer_core.pipeline.film import Checked, Engine, Film
 from fer_core.types import EXPRESSIONS, Appearance, FloatArray, Footage, Role, Tally
 
 _Cell = tuple[Role, int, datetime]
+_SHUT = "begins or ends outside the store’s opening hours; whoever passed then was left out as staff"
 
 
 def tallies_of(seen: Sequence[Appearance], films: Sequence[Footage], zone: str = "UTC") -> tuple[Tally, ...]:
@@ -49,13 +51,22 @@ def without_templates(engine: Engine) -> Engine:
     return replace(engine, embedder=NoEmbedder(), second=None)
 
 
-def for_sums(films: Sequence[Film], hours: Hours | Week | None) -> list[Film]:
-    """The films as a store of sums only may look at them: outside its opening hours faces are dropped, for those are staff.
-
-    Raises what `refuse_undated` does.
-    """
-    refuse_undated(films)
+def within_hours(films: Sequence[Film], hours: Hours | Week | None) -> list[Film]:
+    """The films with the store's opening hours in their gates: outside them faces are dropped, for those are staff's."""
     return [replace(film, gate=replace(film.gate, hours=hours)) for film in films]
+
+
+def partly_shut(checked: Sequence[Checked], names: Mapping[Path, str] | None = None) -> list[str]:
+    """A sentence for each film that begins or ends outside the opening hours of its gate; names: the films' for people."""
+    return [f"{(names or {}).get(one.film.path, one.film.path)}: {_SHUT}" for one in checked if _is_partly_shut(one)]
+
+
+def _is_partly_shut(one: Checked) -> bool:
+    start, hours = one.film.start_at, one.film.gate.hours
+    if start is None or hours is None:
+        return False
+    last = start + timedelta(seconds=max(0.0, (one.info.duration_s or 0.0) - 1.0))  # closing time itself is outside
+    return not (hours.open_at(start) and hours.open_at(last))
 
 
 def refuse_undated(films: Sequence[Film]) -> None:

@@ -36,6 +36,6 @@ def _asked(source: Source, condition: str, store: str | None, most: int) -> list
     if store is not None:
         condition, values = f"{condition} AND store_id IN ({store_ids('stores')})", {"stores": utf8((store,))}
     with source.cursor() as cursor:
-        standing = rows.alerts(cursor, f"{condition} AND ended_at IS NULL", values, most)
-        over = rows.alerts(cursor, f"{condition} AND ended_at IS NOT NULL", values, most)
-    return sorted([*standing, *over], key=lambda one: one.raised_at, reverse=True)[: max(most, len(standing))]
+        standing = rows.alerts(cursor, f"{condition} AND ended_at IS NULL", values)
+        over = rows.alerts(cursor, f"{condition} AND ended_at IS NOT NULL", values, max(0, most - len(standing)))
+    return sorted([*standing, *over], key=lambda one: one.raised_at, reverse=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from fer_core.privacy import GUESTS_GO, VISITS_GO, Mode
+from fer_core.privacy import GUESTS_GO, STAFF_GO, VISITS_GO, Mode
 from fer_core.queries.cells import LEAST
 from fer_core.queries.filters import EVERYTHING, Filter, Source, Where, utf8
 from fer_core.queries.frames import frame_of
@@ -107,15 +107,14 @@ def zones_kept(source: Source, filter: Filter = EVERYTHING) -> bool:
 
 @reads("setup")
 def mode_losses(source: Source, store: str, mode: Mode) -> dict[str, int]:
-    """What a change of the store's mode to that one deletes: visits, appearances, corrections, guests; zeros for its own
-    mode."""
-    tables = {"visits": "visits", "appearances": "appearances", "corrections": "corrections", "guests": "people"}
+    """What a change of the store's mode to that one deletes: visits, appearances, corrections, guests, staff; zeros for its
+    own mode."""
+    tables = {"visits": "visits", "appearances": "appearances", "corrections": "corrections"}
+    people = {"guests": ("guest", GUESTS_GO), "staff": ("staff", STAFF_GO)}
     own = "store_id IN (SELECT store_id FROM stores WHERE name = $name AND privacy_mode <> $mode)"
-    parts = [
-        f"(SELECT count(*) FROM {table} WHERE {own}{' AND kind = $guest' if name == 'guests' else ''}) AS {name}"  # noqa: S608
-        for name, table in tables.items()
-    ]
-    values: dict[str, Any] = {"name": utf8((store,))[0], "mode": mode, "guest": "guest"}
+    parts = [f"(SELECT count(*) FROM {table} WHERE {own}) AS {name}" for name, table in tables.items()]  # noqa: S608
+    parts += [f"(SELECT count(*) FROM people WHERE {own} AND kind = '{kind}') AS {name}" for name, (kind, _) in people.items()]  # noqa: S608
+    values: dict[str, Any] = {"name": utf8((store,))[0], "mode": mode}
     found = rows_of(source, f"SELECT {', '.join(parts)}", values)[0]
-    goes = {name: mode in (GUESTS_GO if name == "guests" else VISITS_GO) for name in tables}
-    return {name: int(found[name]) if goes[name] else 0 for name in tables}
+    goes = dict.fromkeys(tables, mode in VISITS_GO) | {name: mode in modes for name, (_, modes) in people.items()}
+    return {name: int(found[name]) if going else 0 for name, going in goes.items()}

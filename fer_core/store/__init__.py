@@ -10,7 +10,7 @@ store's own clock. The verdict that counts is coalesce(corrected_review, review)
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from fer_core.review import Categories, Offset
 from fer_core.settings import ReviewSettings
 from fer_core.store import categories as maps
-from fer_core.store import corrections, jobs, notices, offsets, recompute, shops, staying
+from fer_core.store import corrections, jobs, notices, offsets, people, recompute, shops, staying
 from fer_core.store import evidence as pictures
 from fer_core.store.alerting import Alerts
 from fer_core.store.categories import STANDARD
@@ -45,20 +45,30 @@ class Store(Forgetting, Alerts):
 
     # ---- days
 
-    def write_day(self, day: Day, *, categories: Categories = STANDARD, settings: ReviewSettings | None = None) -> Day:
+    def write_day(
+        self,
+        day: Day,
+        *,
+        categories: Categories = STANDARD,
+        settings: ReviewSettings | None = None,
+        relied_on: Collection[str] = (),
+    ) -> Day:
         """Write a settled day, and estimate the store's camera offsets anew; `categories` gave the day's valences.
 
         The same films again (same store, role and bytes) replace what they gave before; corrections of visits that come
         back hold again. Films of earlier runs that are not in this one keep their appearances; visits that touched a
         replaced appearance go, and the partner's status becomes unmatched. Templates are not written. What was deleted from
         the store is not written again (`staying`). Where the store asks for evidence pictures, those of the visits are kept.
+        relied_on: ids of the people by whose templates it was made (`enrolling.Enrolled`).
 
-        Returns the day as it was written. Raises OutputError, and ValueError for a visit that isn't the day's own.
+        Returns the day as it was written. Raises OutputError, ValueError for a visit that isn't the day's own, and DataError
+        where one of those people has taken the consent back: nothing is written.
         """
         with ExitStack() as undo:
             with self._transaction() as cursor:
                 written = staying.without_deleted(cursor, self.path, day)
                 store_id = write_day(cursor, written, categories)
+                people.refuse_revoked(cursor, store_id, relied_on)
                 undo.callback(pictures.put(cursor, self.path, written, store_id))
                 offsets.refresh(cursor, store_id, settings or ReviewSettings())
             undo.pop_all()

@@ -217,7 +217,7 @@ def reviews_between(cursor: duckdb.DuckDBPyConnection, store_id: UUID, begin: da
     """How many visits that count ended after begin and not after end, and how many of them were negative."""
     row = first(
         cursor,
-        "SELECT count(*), count_if(coalesce(corrected_review, review) = 'negative') FROM visits "
+        "SELECT count(*), coalesce(count_if(coalesce(corrected_review, review) = 'negative'), 0) FROM visits "
         "WHERE store_id = ? AND NOT voided AND exited_at > ? AND exited_at <= ?",
         [store_id, begin, end],
     )

@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -165,7 +165,17 @@ class Database:
     def templates_of(self, store: str, kind: people.PersonKind) -> list[dict[str, FloatArray]]:
         """The templates of each person of that kind who agrees, by embedder: for the gate of films, and for nobody to see."""
         with self.cursor() as cursor:
-            return people.templates(cursor, shops.find_store(cursor, store), kind)
+            return list(people.gallery(cursor, shops.find_store(cursor, store), kind).values())
+
+    def gallery_of(self, store: str, kind: people.PersonKind) -> dict[str, dict[str, FloatArray]]:
+        """As `templates_of`, by the person's id: for work that lasts, and that asks at its end who still agrees."""
+        with self.cursor() as cursor:
+            return people.gallery(cursor, shops.find_store(cursor, store), kind)
+
+    def refuse_revoked(self, store: str, relied_on: Collection[str]) -> None:
+        """DataError where somebody of these ids doesn't agree (any more) to be recognised in the store."""
+        with self.cursor() as cursor:
+            people.refuse_revoked(cursor, shops.known_store(cursor, store), relied_on)
 
     def staffed_stores(self) -> list[str]:
         """The names of the stores that have a staff gallery."""

@@ -5,7 +5,7 @@ from uuid import UUID
 import duckdb
 
 from fer_core.errors import DataError
-from fer_core.privacy import GUESTS_GO, USUAL, VISITS_GO, Mode, keeps_sums, mode_of
+from fer_core.privacy import GUESTS_GO, STAFF_GO, USUAL, VISITS_GO, Mode, keeps_sums, mode_of
 from fer_core.store.rows import first
 from fer_core.types import Day
 
@@ -22,6 +22,13 @@ _GUESTS_GO = (
     f"DELETE FROM templates WHERE person_id IN ({_GUESTS})",  # noqa: S608  a literal above
     "DELETE FROM people WHERE store_id = $store AND kind = 'guest'",
 )
+_STAFF_GO = (
+    "DELETE FROM templates WHERE store_id = $store",
+    "DELETE FROM people WHERE store_id = $store",
+    # the leave to keep faces (`collect.setting_key`): there is no face to be kept any more, and another mode must ask anew
+    "DELETE FROM settings WHERE key = (SELECT 'collect_consent:' || name FROM stores WHERE store_id = $store)",
+)
+_GOING = ((VISITS_GO, _VISITS_GO), (GUESTS_GO, _GUESTS_GO), (STAFF_GO, _STAFF_GO))
 
 
 def stored(cursor: duckdb.DuckDBPyConnection, store_id: UUID | None) -> Mode:
@@ -35,7 +42,7 @@ def switch(cursor: duckdb.DuckDBPyConnection, store_id: UUID, mode: Mode) -> boo
     if stored(cursor, store_id) == mode:
         return False
     cursor.execute("UPDATE stores SET privacy_mode = ? WHERE store_id = ?", [mode, store_id])
-    for sql in (*(_VISITS_GO if mode in VISITS_GO else ()), *(_GUESTS_GO if mode in GUESTS_GO else ())):
+    for sql in (sql for modes, going in _GOING if mode in modes for sql in going):
         cursor.execute(sql, {"store": store_id})
     return True
 

@@ -4,7 +4,7 @@ A person has one template for each embedder and no picture. Who takes the consen
 stays is that somebody did, and when, without a name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias, get_args
 from uuid import UUID, uuid4
@@ -35,8 +35,9 @@ def embedders(cursor: duckdb.DuckDBPyConnection, store_id: UUID) -> dict[str, tu
     return {person: tuple(names) for person, names in rows}
 
 
-def templates(cursor: duckdb.DuckDBPyConnection, store_id: UUID | None, kind: PersonKind) -> list[dict[str, FloatArray]]:
-    """The templates (d,) float32 of each person of that kind who agrees, by embedder; none for a store that isn't there."""
+def gallery(cursor: duckdb.DuckDBPyConnection, store_id: UUID | None, kind: PersonKind) -> dict[str, dict[str, FloatArray]]:
+    """The templates (d,) float32 of each person of that kind who agrees, by the person's id and by embedder; none for a
+    store that isn't there."""
     rows = cursor.execute(
         "SELECT person_id::VARCHAR, embedder, template FROM people JOIN templates USING (person_id) "
         "WHERE people.store_id = ? AND kind = ? AND revoked_at IS NULL ORDER BY person_id, embedder",
@@ -45,7 +46,7 @@ def templates(cursor: duckdb.DuckDBPyConnection, store_id: UUID | None, kind: Pe
     found: dict[str, dict[str, FloatArray]] = {}
     for person, embedder, template in rows:
         found.setdefault(person, {})[embedder] = np.array(template, np.float32)
-    return list(found.values())
+    return found
 
 
 def staffed(cursor: duckdb.DuckDBPyConnection) -> list[str]:
@@ -128,6 +129,19 @@ def revoke_hashed(cursor: duckdb.DuckDBPyConnection, store_id: UUID, hashes: tup
     for (person,) in rows:
         if hashed(person, str(store_id)) in hashes:
             revoke(cursor, store_id, person, now)
+
+
+def refuse_revoked(cursor: duckdb.DuckDBPyConnection, store_id: UUID, relied_on: Collection[str]) -> None:
+    """DataError where somebody of these ids doesn't agree (any more): what was made with their templates may not be kept."""
+    (left,) = first(
+        cursor, "SELECT count(*) FROM people WHERE store_id = ? AND revoked_at IS NULL "
+        "AND person_id::VARCHAR IN (SELECT unnest(?::VARCHAR[]))", [store_id, sorted(relied_on)],
+    ) or (0,)  # fmt: skip
+    if left < len(relied_on):
+        raise DataError(
+            "somebody took back the consent to be recognised while these films were looked at, so nothing of them was "
+            "written: run the job again"
+        )
 
 
 def _refuse_by_mode(cursor: duckdb.DuckDBPyConnection, store_id: UUID, kind: PersonKind) -> None:
