@@ -11,7 +11,7 @@ import numpy as np
 from fer_core.detect import Detector
 from fer_core.embed import Embedder
 from fer_core.errors import DataError, InputError
-from fer_core.gallery import Gallery, Templates
+from fer_core.gallery import Gallery, Templates, staff_gallery
 from fer_core.pipeline import Film, refuse_undated
 from fer_core.quality import quality_of, ramp, sharpness, shot_of, yaw_of
 from fer_core.settings import GallerySettings, QualitySettings, fit_for
@@ -183,18 +183,6 @@ def guarded(
     guests = None if given is None else Gallery.of(given, embedder, settings.guest_false_accept)
     is_staff, is_guest = staff.is_known if len(staff) else None, None if guests is None else guests.is_known
     return [replace(film, gate=replace(film.gate, is_staff=is_staff, is_guest=is_guest)) for film in films]
-
-
-def staff_gallery(staff: Sequence[Templates], embedder: str, settings: GallerySettings | None = None) -> Gallery:
-    """The gallery of a store's staff. InputError where one of them was enrolled under other embedders alone."""
-    found = Gallery.of(staff, embedder, (settings or GallerySettings()).staff_false_accept)
-    if found.strange:
-        who = "1 person" if found.strange == 1 else f"{found.strange} people"
-        raise InputError(
-            f"{who} of the staff can’t be recognised with {embedder}, for the pictures were read by another embedder: enrol "
-            "them again on the page People, or choose the embedder of before"
-        )
-    return found
 
 
 def unrecognised(enrolled: Enrolled, embedder: str) -> list[str]:

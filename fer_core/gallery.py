@@ -4,13 +4,13 @@ Whoever passes is compared with everybody in the gallery; the most alike decides
 strangers who are taken for somebody of the gallery, so it rises with the number of people enrolled.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from fer_core.errors import DataError
-from fer_core.settings import FALSE_ACCEPTS, fit_for
+from fer_core.errors import DataError, InputError
+from fer_core.settings import FALSE_ACCEPTS, GallerySettings, fit_for
 from fer_core.types import FloatArray
 
 Templates = Mapping[str, FloatArray]
@@ -62,6 +62,18 @@ class Gallery:
     def is_known(self, template: FloatArray) -> bool:
         """Whether that is one of them."""
         return self.likeness(template) >= self.level
+
+
+def staff_gallery(staff: Sequence[Templates], embedder: str, settings: GallerySettings | None = None) -> Gallery:
+    """The gallery of a store's staff. InputError where one of them was enrolled under other embedders alone."""
+    found = Gallery.of(staff, embedder, (settings or GallerySettings()).staff_false_accept)
+    if found.strange:
+        who = "1 person" if found.strange == 1 else f"{found.strange} people"
+        raise InputError(
+            f"{who} of the staff can’t be recognised with {embedder}, for the pictures were read by another embedder: enrol "
+            "them again on the page People, or choose the embedder of before"
+        )
+    return found
 
 
 def level_for(embedder: str, people: int, false_accept: float) -> float:

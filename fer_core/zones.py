@@ -6,7 +6,6 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from fer_core import geometry
 from fer_core.errors import DataError
 from fer_core.types import BoolArray, FloatArray
 
@@ -40,11 +39,13 @@ class MeasuringZone:
 
     def holds(self, middles: FloatArray) -> BoolArray:
         """(n,) bool: which of the points (n, 2), in shares of the picture, lie in it."""
+        from fer_core import geometry  # it loads a package for pictures
+
         return geometry.points_in_polygon(np.asarray(middles, np.float32), np.array(self.corners, np.float32))
 
     def as_json(self) -> dict[str, Any]:
         """`zone_of` is its way back."""
-        return {"name": self.name, "kind": self.kind, "corners": [list(corner) for corner in self.corners]}
+        return {"name": self.name, "kind": self.kind, "corners": [[float(x), float(y)] for x, y in self.corners]}
 
 
 def zone_of(given: Any) -> MeasuringZone:

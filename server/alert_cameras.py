@@ -2,24 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 from fer_core.alerts import Seen
 from fer_core.store import Store
-from fer_core.store.live import LiveCamera
+
+if TYPE_CHECKING:
+    from fer_core.store.live import LiveCamera
+    from server.live_heard import CameraState
 
 _GONE, _OVER = "gone", "over"
-
-
-class Heard(Protocol):
-    """A camera as it was last heard of; as `server.live_days.CameraState`."""
-
-    role: Any
-    door: str
-    health: dict[str, Any]
-    at: datetime
-    faces_per_min: float
-    usable: float | None
 
 
 def key_of(role: str, door: str) -> str:
@@ -27,7 +19,7 @@ def key_of(role: str, door: str) -> str:
     return f"{role}:{door}"
 
 
-def told_by(store: Store, heard: Callable[[str], Iterable[Heard]]) -> Callable[[str, datetime], list[Seen]]:
+def told_by(store: Store, heard: "Callable[[str], Iterable[CameraState]]") -> Callable[[str, datetime], list[Seen]]:
     """What `Alerting` asks: all cameras of a store at a moment. heard: those that were heard of lately, of a store."""
 
     def asked(name: str, now: datetime) -> list[Seen]:
@@ -39,7 +31,9 @@ def told_by(store: Store, heard: Callable[[str], Iterable[Heard]]) -> Callable[[
     return asked
 
 
-def seen(names: Mapping[str, str], configured: Iterable[LiveCamera], heard: Iterable[Heard], now: datetime) -> list[Seen]:
+def seen(
+    names: Mapping[str, str], configured: "Iterable[LiveCamera]", heard: "Iterable[CameraState]", now: datetime
+) -> list[Seen]:
     """All cameras, by role and door, but for those that were stopped here on purpose and films that are over.
 
     names: of all that the store has, by key.
@@ -55,7 +49,7 @@ def seen(names: Mapping[str, str], configured: Iterable[LiveCamera], heard: Iter
     ]
 
 
-def _seen(key: str, name: str, running: bool, heard: Heard | None, now: datetime) -> Seen:
+def _seen(key: str, name: str, running: bool, heard: "CameraState | None", now: datetime) -> Seen:
     if heard is None:
         # one whose worker runs here has no picture yet; of any other nothing is known since the start
         return Seen(key, name, known=running, silent_s=None)

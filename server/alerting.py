@@ -18,7 +18,8 @@ from fer_core.alerts import Finding, Negative, Rule, Seen, Silent, Watch, decide
 from fer_core.errors import DataError, MoodgateError
 from fer_core.store import Store
 from fer_core.store.alerts import AlertRow, Message, RuleRow
-from server.channels import Channel, Outcome, Telling, channel_of
+from server.channels import Channel, Telling, channel_of
+from server.sending import Outcome
 
 if TYPE_CHECKING:
     import ssl

@@ -2,7 +2,7 @@
 
 A manager may name any address, inside the shop's network too, for that is where receivers stand; so what comes back is told
 as a status and nothing of the answer is shown, a redirect is not followed, and the link-local network, where clouds keep
-their machines' credentials, is not spoken to. No sending takes longer than LONGEST_S.
+their machines' credentials, is not spoken to. No sending takes longer than `sending.LONGEST_S`.
 """
 
 import contextlib
@@ -12,41 +12,31 @@ import http.client
 import json
 import re
 import smtplib
-import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
-from ipaddress import ip_address
 from typing import Any, Literal, TypeAlias, get_args
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 from fer_core.errors import DataError
+from server import sending
+from server.sending import Outcome, explained, in_time, refuse_link_local
 
 Event: TypeAlias = Literal["raised", "ended", "test"]
 Security: TypeAlias = Literal["starttls", "tls", "none"]
 SECURITIES: tuple[Security, ...] = get_args(Security)
 SIGNATURE = "Moodgate-Signature"
 """The header with `t=SECONDS,v1=HEX`: HMAC-SHA256 with the webhook's secret of SECONDS, a full stop and the body."""
-STEP_S, LONGEST_S = 10.0, 20.0
 MOST_RECIPIENTS = 20
 
 _LONGEST_ADDRESS = 2000
 _AGENT = "Moodgate"
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _PLAIN = re.compile(r"[!-~]+")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Whether it arrived, and what came back, in a few words that go on after the channel's name."""
-
-    ok: bool
-    said: str
 
 
 @dataclass(frozen=True)
@@ -129,9 +119,9 @@ class Webhook:
             "Content-Type": "application/json", "User-Agent": _AGENT, "Connection": "close",
             SIGNATURE: signature(self.secret, body, now),
         }  # fmt: skip
-        with _explained() as outcome, _in_time(lambda: connection.sock), contextlib.closing(connection):
+        with explained() as outcome, in_time(lambda: connection.sock), contextlib.closing(connection):
             connection.connect()
-            _refuse_link_local(connection.sock)
+            refuse_link_local(connection.sock)
             connection.request("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, headers)
             outcome.append(_answered(connection.getresponse().status))
         return outcome[-1]
@@ -148,8 +138,8 @@ def _connection(parts: SplitResult, context: ssl.SSLContext | None) -> http.clie
     host, port = parts.hostname or "", parts.port
     if parts.scheme == "https":
         context = context or ssl.create_default_context()
-        return http.client.HTTPSConnection(host, port, timeout=STEP_S, context=context)
-    return http.client.HTTPConnection(host, port, timeout=STEP_S)
+        return http.client.HTTPSConnection(host, port, timeout=sending.STEP_S, context=context)
+    return http.client.HTTPConnection(host, port, timeout=sending.STEP_S)
 
 
 def _answered(status: int) -> Outcome:
@@ -215,11 +205,11 @@ class Mail:
         """Hand it to the server. context: whom to trust, by default the system's authorities."""
         context = context or ssl.create_default_context()
         direct = self.security == "tls"
-        server = smtplib.SMTP_SSL(timeout=STEP_S, context=context) if direct else smtplib.SMTP(timeout=STEP_S)
+        server = smtplib.SMTP_SSL(timeout=sending.STEP_S, context=context) if direct else smtplib.SMTP(timeout=sending.STEP_S)
         server._host = self.host  # type: ignore[attr-defined]  # the certificate's name, which smtplib takes from its constructor only
-        with _explained() as outcome, _in_time(lambda: server.sock), contextlib.closing(server):
+        with explained() as outcome, in_time(lambda: server.sock), contextlib.closing(server):
             server.connect(self.host, self.port)
-            _refuse_link_local(server.sock)
+            refuse_link_local(server.sock)
             if self.security == "starttls":
                 server.starttls(context=context)
             if self.user:
@@ -263,87 +253,6 @@ def channel_of(kind: str, details: Mapping[str, Any]) -> Channel:
     except (TypeError, KeyError) as error:
         raise DataError("the channel’s details are not whole") from error
     raise DataError(f"a channel is one of {', '.join(KINDS)}, not {kind!r}")
-
-
-class LinkLocalError(OSError):
-    """The address leads into the link-local network."""
-
-
-def _refuse_link_local(connected: socket.socket | None) -> None:
-    """By the address that was reached, not by the name: a name may change its mind between two questions."""
-    if connected is None:
-        raise ConnectionError
-    found = ip_address(str(connected.getpeername()[0]).partition("%")[0])
-    plain = getattr(found, "ipv4_mapped", None) or found
-    if plain.is_link_local:
-        raise LinkLocalError
-
-
-@contextlib.contextmanager
-def _in_time(connected: Callable[[], socket.socket | None]) -> Iterator[None]:
-    """End the connection after LONGEST_S, however slowly the other side goes on: a timeout is for each step only."""
-
-    def end() -> None:
-        found = connected()
-        with contextlib.suppress(OSError):
-            if found is not None:
-                socket.socket.shutdown(found, socket.SHUT_RDWR)  # not a TLS socket's own, which another thread reads from
-
-    timer = threading.Timer(LONGEST_S, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-@contextlib.contextmanager
-def _explained() -> Iterator[list[Outcome]]:
-    """A list for the outcome; what goes wrong before there is one is put into it in words that quote nobody."""
-    outcome: list[Outcome] = []
-    try:
-        yield outcome
-    except (OSError, http.client.HTTPException, smtplib.SMTPException, ValueError) as error:
-        if not outcome:
-            outcome.append(Outcome(False, _words(error)))
-
-
-def _words(error: Exception) -> str:
-    code = _code(error)
-    for kind, words in _WORDS:
-        if isinstance(error, kind):
-            return words + code
-    return f"didn’t answer as it should{code}"
-
-
-def _code(error: Exception) -> str:
-    """What an SMTP server said, as a number."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = sorted({status for status, _ in error.recipients.values()})
-        return f" ({', '.join(map(str, codes))})"
-    return f" ({error.smtp_code})" if isinstance(error, smtplib.SMTPResponseException) else ""
-
-
-_WORDS: tuple[tuple[type[Exception], str], ...] = (
-    (LinkLocalError, "lies in the link-local network, to which nothing is sent"),
-    (smtplib.SMTPAuthenticationError, "refused user and password"),
-    (smtplib.SMTPRecipientsRefused, "refused all recipients"),
-    (smtplib.SMTPSenderRefused, "refused the sender"),
-    (smtplib.SMTPNotSupportedError, "doesn’t offer that security or login"),
-    (smtplib.SMTPServerDisconnected, "ended the connection"),
-    (smtplib.SMTPException, "refused the message"),
-    (ssl.SSLCertVerificationError, "has a certificate that can’t be trusted"),
-    (ssl.SSLError, "doesn’t speak TLS there"),
-    (socket.gaierror, "can’t be found: no such name"),
-    (UnicodeError, "can’t be found: no such name"),
-    (TimeoutError, f"didn’t answer within {STEP_S:.0f} s"),
-    (ConnectionRefusedError, "can’t be reached: the connection was refused"),
-    (http.client.RemoteDisconnected, "ended the connection without an answer"),
-    (ConnectionError, "ended the connection"),
-    (http.client.HTTPException, "didn’t answer in HTTP"),
-    (OSError, "can’t be reached"),
-)
 
 
 def _iso(moment: datetime) -> str:

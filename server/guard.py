@@ -19,11 +19,11 @@ from fer_core.store import Store
 from fer_core.store.scope import Scope, Scoped
 from fer_core.types import Role
 from server.accounts import Account, Accounts
-from server.channels import Outcome
 from server.jobs import Job, JobError, JobRunner
 from server.live_days import LiveDays
 from server.live_heard import CameraState
 from server.rights import CALLS, JOBS, KINDS, ONLY_WITH, Rule
+from server.sending import Outcome
 from server.services import Services
 from server.uploads import Upload, UploadError, Uploads
 

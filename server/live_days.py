@@ -15,20 +15,24 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fer_core.errors import DataError, InputError, MoodgateError
-from fer_core.pipeline import hour_of
 from fer_core.privacy import Mode, computes_templates
 from fer_core.settings import Settings
 from fer_core.store import Store
 from fer_core.store.live import Counted
 from fer_core.types import Role
-from fer_core.watch import Answer, Count, Message, Outbox, Plan, Sighting, Taken, message_of, settled
+from fer_core.watch.link import Answer, Taken
+from fer_core.watch.message import Count, Message, Sighting, message_of
+from fer_core.watch.outbox import Outbox
 from server.live_heard import CameraState, Heard
 from server.workshop import zone_of
+
+if TYPE_CHECKING:
+    from fer_core.watch.plan import Plan  # it loads packages for pictures
 
 LOG = logging.getLogger(__name__)
 _SETTLE_EVERY_S = 1.0
@@ -127,8 +131,10 @@ class LiveDays:
 
     # ---- cameras ----------------------------------------------------------------------------------------------------
 
-    def plan(self, store: str, role: Role, door: str) -> Plan:
+    def plan(self, store: str, role: Role, door: str) -> "Plan":
         """What a worker is to do with that camera. DataError for no such store."""
+        from fer_core.watch.plan import Plan
+
         self.store_id(store)
         opened, mode = self._store, self._store.privacy_mode_of(store)
         told = role != "floor" and computes_templates(mode)
@@ -181,6 +187,8 @@ class LiveDays:
                     self._write(name, day, over)
 
     def _write(self, name: str, day: LiveDay, over: bool) -> None:
+        from fer_core.watch.day import settled
+
         with self._lock:
             seen, day.due = list(day.sightings.values()), False
         try:
@@ -333,5 +341,6 @@ def _unfit(one: Message, mode: Mode) -> str:
 
 
 def _counted(one: Count, zone: str) -> Counted:
-    return Counted(one.key, one.role, one.door, one.zone, hour_of(one.at, zone), one.faces, one.seconds, one.expressions)
+    from fer_core.pipeline import hour_of
 
+    return Counted(one.key, one.role, one.door, one.zone, hour_of(one.at, zone), one.faces, one.seconds, one.expressions)

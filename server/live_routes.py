@@ -37,7 +37,7 @@ async def _plan(request: Request) -> Response:
     asked = await json_of(request)
     camera = _camera(account_of(request), asked)
     _check_version(asked)
-    plan = await to_thread.run_sync(lambda: services().live.plan(*camera))
+    plan = await to_thread.run_sync(lambda: _asked(lambda: services().live.plan(*camera)))
     return JSONResponse(plan.as_json(), headers=_NEW)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fer_core.enrolling import staff_gallery
+from fer_core.gallery import staff_gallery
 from fer_core.errors import InputError
 from fer_core.gate import Gate
 from fer_core.privacy import computes_templates

@@ -100,7 +100,7 @@ _SIGHTING = form(
     version=_VERSION, kind={"const": "sighting"}, id=text("made once; what comes twice counts once", format="uuid"),
     role=text(enum=["entry", "exit"]), door=_DOOR, begun_at=moment("when the camera’s run began"),
     backends=form(detector=text(), embedder=text(), emotion=text(), second=text("embedder of the second opinion, or \"\"")),
-    best_s=number("moment of the best shot"), x=number("0 … 1"), y=number("0 … 1"), size_px=number("height of the face"),
+    best_s=number("moment of the best shot"), x=number("px"), y=number("px"), size_px=number("height of the face"),
     quality=number(), faces=whole(),
     intervals=several(several(number(), minItems=2, maxItems=2), "begin and end of each time they were seen", minItems=1),
     times_s=several(number()), series=several(_SHARES, "a row for each moment of times_s"),

@@ -13,8 +13,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from fer_core.errors import InputError
-from fer_core.queries import of_films
-from fer_core.queries.wire import as_json
 from fer_core.store.scope import Scope, Scoped
 from server.accounts import Account
 from server.asking import RequestError, account_of, guarded, json_of
@@ -178,6 +176,9 @@ def _job(made: Services, account: Account, key: str) -> Job:
 
 
 def _table(made: Services, account: Account, key: str) -> dict[str, Any]:
+    from fer_core.queries import of_films
+    from fer_core.queries.wire import as_json
+
     job = _job(made, account, key)
     if job.state != "done":
         raise RequestError("this review isn’t done", 409)

@@ -14,7 +14,6 @@ from server.asking import PUBLIC, account_of, guarded, json_of
 from server.exits import exit_routes
 from server.guard import GuardedUploads
 from server.live_routes import live_routes
-from server.openapi import description
 from server.review_routes import review_routes
 from server.services import Services, services
 from server.uploads import Part, Upload, UploadError
@@ -49,6 +48,8 @@ async def _health(_request: Request) -> Response:
 
 
 async def _described(_request: Request) -> Response:
+    from server.openapi import description
+
     return JSONResponse(description(), headers={"Cache-Control": "no-cache"})
 
 

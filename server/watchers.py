@@ -6,19 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fer_core.cameras import Address, address_of
-from fer_core.cameras.opening import Broken, opened
 from fer_core.errors import DataError, InputError, MoodgateError
 from fer_core.settings import CameraSettings
 from fer_core.store import Store
 from fer_core.store.live import LiveCamera
 from fer_core.types import Role
-from fer_core.watch import Answer, Away, MemoryBox, Plan, Taken, Watch
+from fer_core.watch.link import Answer, Away, Taken
 from server.expression import chosen
 from server.live_days import LiveDays, untold
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # they load packages for pictures, which the app's start does without
+    from fer_core.cameras import Address
     from fer_core.pipeline import Engine
+    from fer_core.watch.plan import Plan
+    from fer_core.watch.worker import Watch
 
 LOG = logging.getLogger(__name__)
 HERE = "this app"
@@ -34,7 +35,7 @@ class LocalLink:
     def __init__(self, live: LiveDays, store: str, role: Role, door: str) -> None:
         self._live, self._camera = live, (store, role, door)
 
-    def plan(self) -> Plan:
+    def plan(self) -> "Plan":
         return self._answered(lambda: self._live.plan(*self._camera))
 
     def hand(self, messages: Sequence[Mapping[str, Any]]) -> Taken:
@@ -62,7 +63,7 @@ class Engines:
         self._lock = threading.Lock()
         self._made: dict[tuple[str | None, int, bool], Engine] = {}
 
-    def __call__(self, plan: Plan) -> "Engine":
+    def __call__(self, plan: "Plan") -> "Engine":
         from fer_core.cli.common import engine_of
         from fer_core.settings import Settings
 
@@ -124,6 +125,9 @@ class Watchers:
 
     def check(self, text: str) -> str:
         """Open a camera for at most some seconds: "" where a picture came, else why not. Never quotes a password."""
+        from fer_core.cameras import address_of
+        from fer_core.cameras.opening import Broken, opened
+
         try:
             address = address_of(text)
         except InputError as error:
@@ -154,6 +158,9 @@ class Watchers:
         return key in wanted and self._store.source_of(*key) == self._watches[key][0]
 
     def _begin(self, key: _Key) -> None:
+        from fer_core.cameras import address_of
+        from fer_core.watch.worker import MemoryBox, Watch
+
         source = self._store.source_of(*key)
         try:
             address: Address = address_of(source or "")

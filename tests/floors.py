@@ -20,6 +20,7 @@ def count_on_the_floor(
             for expression in EXPRESSIONS:
                 share = 0.5 if expression in ("happy", "neutral") else 0.0
                 cursor.execute(
-                    "INSERT INTO tallies (store_id, camera_id, zone, hour_at, expression, faces, seconds) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO tallies (store_id, camera_id, zone, hour_at, expression, faces, seconds) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
                     [shop, key, zone, hour_at, expression, n * share, n * seconds * share],
                 )

@@ -85,8 +85,6 @@ class Mails:
         return "250 OK"
 
 
-
-
 @contextlib.contextmanager
 def smtp_sink(security: str, context: ssl.SSLContext | None = None, login: tuple[str, str] | None = None) -> Iterator[Mails]:
     """An SMTP server that keeps what it gets; with a login it takes nothing without it."""

@@ -31,6 +31,21 @@ def fill(store: Store, names: tuple[str, ...] = STORES) -> None:
             "title": f"Films of {name}", "state": "failed", "payload": {"store": name}, "created_at": NOW, "error": "dark",
         })  # fmt: skip
         store.audit("Ana", "store.change", store=name, subject=str(place))
+        _alert(store, name)
+
+
+def _alert(store: Store, name: str) -> None:
+    """A rule of the store and an alert by it, with ids of the test's own."""
+    place = STORES.index(name)
+    rule, alert = (f"00000000-0000-0000-000{kind}-00000000000{place}" for kind in (1, 2))
+    with store.quietly() as cursor:
+        own = known_store(cursor, name)
+        cursor.execute("INSERT INTO alert_rules VALUES (?, ?, 'silent', '{}', '[]', true, ?)", [rule, own, NOW])
+        cursor.execute(
+            "INSERT INTO alerts (alert_id, rule_id, store_id, kind, sentence, raised_at, delivered) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [alert, rule, own, "silent", f"dark in {name}", NOW, '{"about": "", "messages": []}'],
+        )
 
 
 def everybody(store: Store) -> dict[str, Account]:

@@ -12,7 +12,7 @@ from email.policy import default
 import pytest
 
 from fer_core.errors import DataError
-from server import channels
+from server import sending
 from server.channels import Mail, Telling, Webhook, channel_of, signature
 from tests.receivers import HOST, certificate, http_receiver, smtp_sink
 
@@ -119,7 +119,7 @@ def test_what_is_no_web_server(answer, said):
 
 @pytest.mark.parametrize("kind", ["webhook", "mail"])
 def test_whoever_never_ends_is_left(monkeypatch, kind):
-    monkeypatch.setattr(channels, "LONGEST_S", 0.3)
+    monkeypatch.setattr(sending, "LONGEST_S", 0.3)
     hold = threading.Event()
     listening = socket.create_server((HOST, 0))
 
@@ -144,7 +144,7 @@ def test_whoever_never_ends_is_left(monkeypatch, kind):
 
 
 def test_a_silent_server(monkeypatch):
-    monkeypatch.setattr(channels, "STEP_S", 0.2)
+    monkeypatch.setattr(sending, "STEP_S", 0.2)
     hold = threading.Event()
     listening, thread = serve_bytes(b"", hold)
     with listening:
@@ -160,8 +160,8 @@ def test_the_link_local_network_is_not_spoken_to(peer):
         def getpeername(self):
             return (peer, 80)
 
-    with channels._explained() as outcome:
-        channels._refuse_link_local(Reached())
+    with sending.explained() as outcome:
+        sending.refuse_link_local(Reached())
     assert "link-local" in outcome[0].said
 
 
@@ -170,7 +170,8 @@ def test_the_link_local_network_is_not_spoken_to(peer):
     [
         "", "shop.example", "ftp://shop.example/", "file:///etc/passwd", "http://", "http:///x", "https://user@shop.example/",
         "https://user:pw@shop.example/", "https://shop.example/a b", "https://shop.example/\r\nX: y", "https://shop.example/#x",
-        "https://shop.example:0/", "https://shop.example:99999/", "https://[::1/", "https://exämple.org/", "https://x/" + "a" * 2000,
+        "https://shop.example:0/", "https://shop.example:99999/", "https://[::1/", "https://exämple.org/",
+        "https://x/" + "a" * 2000,
     ],
 )  # fmt: skip
 def test_what_is_no_address_of_a_webhook(address):
@@ -205,7 +206,9 @@ def test_a_mail_arrives(trust, security, login):
     assert sender == "moodgate@shop.example" and recipients == ["ana@shop.example"]
     message = message_from_bytes(text, policy=default)
     assert message["Subject"] == f"[Moodgate] Alert: {ODD}: {TELLING.sentence}" and message["Auto-Submitted"]
-    assert TELLING.sentence in message.get_content() and "Since Sat 14 March 2026, 13:00 (Europe/Vienna)." in message.get_content()
+    assert (
+        TELLING.sentence in message.get_content() and "Since Sat 14 March 2026, 13:00 (Europe/Vienna)." in message.get_content()
+    )
     assert got.logins == ([(b"till", SECRET.encode())] if login else [])
 
 
@@ -257,7 +260,9 @@ def test_what_is_shown_and_kept_of_mail():
     assert channel_of("email", json.loads(json.dumps(made.details()))) == made
 
 
-@pytest.mark.parametrize(("kind", "details"), [("", {}), ("fax", {}), ("webhook", {}), ("email", {"host": "x"}), ("webhook", {"x": 1})])
+@pytest.mark.parametrize(
+    ("kind", "details"), [("", {}), ("fax", {}), ("webhook", {}), ("email", {"host": "x"}), ("webhook", {"x": 1})]
+)
 def test_details_that_are_not_whole(kind, details):
     with pytest.raises(DataError):
         channel_of(kind, details)

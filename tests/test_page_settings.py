@@ -1,6 +1,5 @@
 """The settings on a filled store: every widget that changes something, every refusal a sentence."""
 
-import io
 import time
 import zipfile
 from datetime import UTC, datetime, timedelta
@@ -9,17 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fer_core import queries
-from fer_core.errors import FilmError
 from fer_core.review import Categories
 from fer_core.types import EXPRESSIONS
 from server import services as house
 from tests.days import make_day, make_footage, rows
-from tests.films import write_film
-from ui import settings_categories, settings_data, settings_live, settings_stores, zones
+from ui import settings_categories, settings_data, settings_live, settings_stores
 
 ROOT = Path(__file__).parents[1]
 ODD = "<b>“Q&A”</b> *1* $2$"
@@ -140,109 +136,8 @@ def test_the_offset_is_shown_switched_and_calibrated(filled):
     assert "estimated anew" in said(click(app, "offset_refresh_Main Street"))
 
 
-# ---- cameras
-
-
-def test_a_camera_is_added_named_and_not_doubled(filled):
-    app = page("Cameras")
-    app.radio(key="new_camera_role").set_value("exit")
-    app.text_input(key="new_camera_door").set_value(" North  side ")
-    app = click(app, "new_camera_save")
-    assert rows(filled, "SELECT name, role FROM cameras WHERE door = 'North side'") == [("exit North side", "exit")]
-    app.radio(key="new_camera_role").set_value("exit")
-    app.text_input(key="new_camera_door").set_value("North side")
-    assert "already" in click(app, "new_camera_save").error[0].value
-
-
-def camera(app: AppTest) -> str:
-    return str(chooser(app, "Camera").value)
-
-
 def chooser(app: AppTest, label: str):
     return next(one for one in app.selectbox if one.label == label)
-
-
-def test_a_camera_is_renamed(filled):
-    app = page("Cameras")
-    key = camera(app)
-    app.text_input(key=f"camera_name_{key}").set_value(" ")
-    assert "needs a name" in click(app, f"camera_save_{key}").error[0].value
-    app.text_input(key=f"camera_name_{key}").set_value(ODD)
-    click(app, f"camera_save_{key}")
-    assert rows(filled, "SELECT count(*) FROM cameras WHERE name = ?".replace("?", f"'{ODD}'")) == [(1,)]
-
-
-def test_zones_are_typed_removed_and_saved(filled):
-    app = page("Cameras")
-    key = camera(app)
-    assert app.button(key=f"zones_save_{key}").disabled
-    app.number_input(key=f"zone_left_{key}").set_value(30.0)
-    assert "right edge" in click(app, f"zone_add_{key}").error[0].value
-    app.number_input(key=f"zone_right_{key}").set_value(60.0)
-    app = click(click(app, f"zone_add_{key}"), f"zone_add_{key}")
-    app = click(app, f"zone_remove_{key}_1")
-    app = click(app, f"zones_save_{key}")
-    saved = queries.cameras(filled, "Main Street").set_index("camera_id").loc[key, "zones"]
-    assert saved == [[[0.3, 0.0], [0.6, 0.0], [0.6, 0.25], [0.3, 0.25]]]
-    app = click(app, f"zone_remove_{key}_0")
-    app = click(app, f"zones_discard_{key}")
-    assert app.button(key=f"zones_save_{key}").disabled
-    app = click(click(app, f"zone_remove_{key}_0"), f"zones_save_{key}")
-    assert queries.cameras(filled, "Main Street").set_index("camera_id").loc[key, "zones"] == []
-
-
-def test_a_saved_zone_reaches_the_next_films_gate(filled):
-    from server.handlers import Workshop
-    from server.reviewing import films_of
-
-    filled.put_camera("Main Street", "entry", "", zones=[[[0.0, 0.0], [1.0, 0.0], [1.0, 0.5]]])
-    services = house.services()
-    payload = {"store": "Main Street", "entry": [{"path": "a.mp4"}], "exit": [{"path": "b.mp4"}]}
-    came, gone = films_of(Workshop(services.folder, filled, services.uploads), payload)
-    assert came.gate.masks[0].corners == ((0.0, 0.0), (1.0, 0.0), (1.0, 0.5)) and not gone.gate.masks
-
-
-TRIANGLE = [[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]]
-
-
-@pytest.mark.parametrize(
-    ("told", "zones_"),
-    [
-        (None, None),
-        ({"round": 3, "zones": []}, []),
-        ({"round": 3, "zones": [TRIANGLE]}, [TRIANGLE]),
-        ({"round": 2, "zones": [TRIANGLE]}, None),
-        ({"round": 3, "zones": [TRIANGLE[:2]]}, None),
-        ({"round": 3, "zones": [[[0.1, 2.0]] * 3]}, None),
-        ({"round": 3, "zones": [[["x", True]] * 3]}, None),
-        ({"round": 3, "zones": "drawn"}, None),
-    ],
-)
-def test_what_a_browser_tells_of_zones_is_checked(told, zones_):
-    assert zones.drawn_zones(told, 3) == zones_
-
-
-def test_a_still_is_made_of_a_picture_and_of_a_film(tmp_path):
-    picture = io.BytesIO()
-    Image.new("RGB", (1920, 1080), "teal").save(picture, "PNG")
-    still = zones.still_of("shop.PNG", picture.getvalue())
-    assert (still.width, still.height) == (960, 540) and still.address.startswith("data:image/jpeg;base64,")
-    film = write_film(tmp_path / "shop.mp4", size=(160, 120))
-    assert zones.still_of("shop.mp4", film.read_bytes()).width == 160
-
-
-@pytest.mark.parametrize("name", ["broken.jpg", "broken.mp4"])
-def test_a_still_of_nothing_is_a_sentence_without_our_paths(name):
-    with pytest.raises(FilmError) as error:
-        zones.still_of(name, b"no picture at all, only words")
-    assert str(error.value).startswith(f"{name}: ") and "/" not in str(error.value)
-
-
-def test_a_bad_still_is_told_beside_the_field(filled):
-    app = page("Cameras")
-    key = camera(app)
-    checked(app.file_uploader(key=f"still_file_{key}").set_value([("bad.png", b"nothing", "image/png")]).run())
-    assert "not a picture" in app.error[0].value
 
 
 # ---- categories

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from fer_core import queries
 from fer_core.queries import Filter
 from tests.app_pages import NOON, checked, fill, open_app
 from tests.days import make_day
-from ui import trends, versus
+from tests.floors import count_on_the_floor
+from ui import trends, trends_zones, versus
 from ui.places import TRENDS
 
 
@@ -123,3 +125,37 @@ def test_filters_reach_the_charts(store, tmp_path):
 def test_steps_of_time_suit_the_period(store, tmp_path, days, visits, grain):
     day = NOON.date()
     assert trends.natural_grain(Filter(first=day - timedelta(days=days - 1), last=day), visits) == grain
+
+
+# ---- zones on the shop floor
+
+
+def test_measuring_zones_are_compared(store, tmp_path):
+    fill(store, 24)
+    for hours in (1, 2):
+        count_on_the_floor(store, "North", {"": 40, "Till": 20, "Shelf": 4}, NOON - timedelta(days=2, hours=hours))
+    app = open_app(tmp_path, TRENDS)
+    assert headings(app)[-5:] == [
+        "Zones on the shop floor", "Apparent expressions in the zones", "People an hour in the zones",
+        "Seconds each in the zones", "People an hour in the zones, by hour",
+    ]  # fmt: skip
+    assert "Most\\: Tills · whole picture, 40\\.0 people an hour; fewest\\: Tills · Shelf, 4\\.0" in captions(app)
+    assert "1 zone with fewer than 10 people" in captions(app)
+    assert len(app.dataframe) == 4
+
+
+def test_zones_stand_alone_where_no_visit_is(store, tmp_path):
+    count_on_the_floor(store, "North", {"Till <b>": 20}, NOON - timedelta(days=2))
+    app = open_app(tmp_path, TRENDS)
+    assert headings(app)[0] == "Zones on the shop floor" and charts(app) == 4
+    app = open_app(tmp_path, TRENDS, period="today")
+    assert not charts(app) and "No floor camera counted anybody" in app.info[0].value
+
+
+def test_zones_of_two_stores_carry_their_names(store):
+    for name in ("North", "South"):
+        count_on_the_floor(store, name, {"": 20}, NOON - timedelta(days=2))
+    frame = trends_zones.named(queries.zones(store), Filter())
+    assert set(frame["group"]) == {"North · Tills · whole picture", "South · Tills · whole picture"}
+    assert trends_zones.zone_sums(frame)["each_s"].tolist() == [20.0, 20.0]
+    assert trends_zones.zone_sums(frame.iloc[:0]).empty and trends_zones.mix_words(frame.iloc[:0]) == ""

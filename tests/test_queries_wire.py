@@ -39,7 +39,8 @@ def test_numbers_keep_every_digit_and_what_is_unknown_is_null():
 
 
 @pytest.mark.parametrize("given", [
-    None, [], {}, {"types": {}}, {"types": [], "rows": []}, {"types": {"a": "str"}, "rows": [1]}, {"types": {"a": "str"}, "rows": 7},
+    None, [], {}, {"types": {}}, {"types": [], "rows": []}, {"types": {"a": "str"}, "rows": [1]},
+    {"types": {"a": "str"}, "rows": 7},
     {"types": {"a": "category"}, "rows": []}, {"types": {"a": 7}, "rows": []}, {"types": {"a": "int64"}, "rows": [{"a": "x"}]},
     {"types": {"a": "float64"}, "rows": [{"a": [1]}]}, {"types": {"a": "datetime64[us, UTC]"}, "rows": [{"a": "noon"}]},
     {"types": {str(n): "str" for n in range(501)}, "rows": []},

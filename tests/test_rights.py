@@ -6,6 +6,7 @@ the large one must be what it would be told of that.
 
 import importlib
 import inspect
+import json
 import pkgutil
 from datetime import timedelta
 
@@ -60,10 +61,19 @@ def pictures(store):
     return ["x", *(str(one) for (one,) in rows(store, "SELECT evidence_id FROM evidence ORDER BY ALL"))]
 
 
+def sha256s(store, name):
+    """By which bytes the store's entrance films are known."""
+    asked = "SELECT sha256 FROM footage AS f JOIN cameras AS c USING (camera_id) JOIN stores AS s ON s.store_id = f.store_id "
+    found = rows(store, f"{asked} WHERE s.name = '{name}' AND c.role = 'entry'")
+    assert found
+    return tuple(str(one) for (one,) in found)
+
+
 SOUTHS = Filter(stores=(SOUTH,))
 DAY = timedelta(days=1)
 QUESTIONS = {
     "visits": lambda s, big: [queries.visits(s), queries.visits(s, SOUTHS)],
+    "of_films": lambda s, big: [QUERIES["of_films"](s, name, sha256s(big, name)) for name in STORES],
     "visits_page": lambda s, big: [
         queries.visits_page(s, f, by) for f in (EVERYTHING, SOUTHS) for by in ("local_at", "verdict")
     ],
@@ -87,6 +97,9 @@ QUESTIONS = {
     "visit": lambda s, big: [queries.visit(s, first_visit(big, name)["visit_id"]) for name in STORES],
     "series": lambda s, big: [queries.series(s, first_visit(big, name)["entry_appearance_id"]) for name in STORES],
     "jobs": lambda s, big: queries.jobs(s),
+    "alerts": lambda s, big: [QUERIES["alerts"](s), QUERIES["alerts"](s, SOUTH)],
+    "alerts_unseen": lambda s, big: QUERIES["alerts_unseen"](s),
+    "alert_rules": lambda s, big: [QUERIES["alert_rules"](s), QUERIES["alert_rules"](s, SOUTH)],
     "answers": lambda s, big: QUERIES["answers"](s),
     "exits": lambda s, big: QUERIES["exits"](s, EVERYTHING, 0, 4e9),
     "answer_state": lambda s, big: QUERIES["answer_state"](s),
@@ -101,6 +114,12 @@ QUESTIONS = {
     "lone_around": lambda s, big: [QUERIES["lone_around"](s, name, NOON, NOON + DAY) for name in STORES],
     "evidence": lambda s, big: [QUERIES["evidence"](s, first_visit(big, name)["visit_id"]) for name in STORES],
     "evidence_picture": lambda s, big: [QUERIES["evidence_picture"](s, one) for one in pictures(big)],
+    "last_minutes": lambda s, big: [QUERIES["last_minutes"](s, name, NOON + DAY / 48) for name in STORES],
+    "usual": lambda s, big: [asked(lambda s, _: QUERIES["usual"](s, name, NOON + 7 * DAY), s, big) for name in STORES],
+    "came_today": lambda s, big: [asked(lambda s, _: QUERIES["came_today"](s, name, NOON), s, big) for name in STORES],
+    "last_reviews": lambda s, big: [QUERIES["last_reviews"](s, name, NOON + DAY / 2) for name in STORES],
+    "zones": lambda s, big: [QUERIES["zones"](s), QUERIES["zones"](s, SOUTHS, "hour")],
+    "zones_kept": lambda s, big: [QUERIES["zones_kept"](s), QUERIES["zones_kept"](s, SOUTHS)],
     "standing_notice": lambda s, big: QUERIES["standing_notice"](s, QUERIES["notice_setup"](big, SOUTH)["store_id"]),
 }
 EXPORTS = {"export", "export_all"}
@@ -418,16 +437,18 @@ def test_uploads_of_others_are_not_there(house, role):
 
 # ---- routes and pages -----------------------------------------------------------------------------------------------
 
-OPEN = {"/health", "/notice/{id}", "/exit/{secret}"} | {
+OPEN = {"/health", "/api/openapi.json", "/notice/{id}", "/exit/{secret}"} | {
     f"/account/{name}" for name in ("login", "logout", "setup", "demo", "enter")
 }
-"""What asks for no account: a sign of life, what visitors see, and signing in itself."""
+"""What asks for no account: a sign of life, the API's description, what visitors see, and signing in itself."""
 
 
 def test_every_route_but_the_open_ones_needs_an_account(house):
     upload = house[0].uploads.create("film.mp4", 2, "another")
     closed = [route for route in routes() if route.path not in OPEN]
-    assert {route.path for route in closed} == {"/upload", "/upload/{id}", "/evidence/{id}"}
+    films, reviews = {"/upload", "/upload/{id}"}, {"/api/reviews", "/api/reviews/{id}", "/api/reviews/{id}/visits"}
+    live = {f"/api/live/{name}" for name in ("plan", "messages", "beat", "still")}
+    assert {route.path for route in closed} == films | reviews | live | {"/evidence/{id}"}
     for route in closed:
         for method in route.methods:
             answer = ask(method, route.path.replace("{id}", upload.id))
@@ -450,6 +471,51 @@ def test_routes(house, role):
         assert answer.status in ((200, 204, 404) if role == "administrator" else (404,) if role == "manager" else (403,))
     if role != "administrator":
         assert made.uploads.get(theirs.id).offset == 0
+
+
+def api_calls(store, job):
+    """Every call of the API that speaks of a store or of one of its reviews, as it would be sent."""
+    start = [{"start": "2026-03-02T10:00:00+00:00"}]
+    check = {"store": store, "entry": start, "exit": start, "only_check": True}
+    camera = {"store": store, "role": "floor", "door": "till"}
+    return {
+        "check": ("POST", "/api/reviews", check),
+        "sample": ("POST", "/api/reviews", check | {"sample": True}),
+        "look": ("GET", f"/api/reviews/{job}", None),
+        "visits": ("GET", f"/api/reviews/{job}/visits", None),
+        "end": ("DELETE", f"/api/reviews/{job}", None),
+        "plan": ("POST", "/api/live/plan", camera),
+        "messages": ("POST", "/api/live/messages", {"store": store, "messages": []}),
+        "beat": ("POST", "/api/live/beat", camera | {"worker": "w", "health": {}}),
+        "still": ("PUT", "/api/live/still", None),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("role", ROLES)
+def test_api_routes(house, role, store):
+    """Whoever lacks the right gets 403 whatever it asks for; of a store that isn't its own, nothing that differs from what
+    isn't there."""
+    made, accounts = house
+    own = [one for one in made.jobs.list(None) if one.store == store and one.title.startswith("Films of")]
+    cookie = HOME | {"cookie": f"moodgate_session={signed_in(made.store, accounts[role])}", "content-type": "application/json"}
+    got = {
+        name: ask(method, path, cookie, [json.dumps(sent).encode()] if sent is not None else (b"",)).status
+        for name, (method, path, sent) in api_calls(store, own[0].id).items()
+    }
+    reviews, live = {"check", "sample", "look", "visits", "end"}, {"plan", "messages", "beat", "still"}
+    for names, action in ((reviews, "footage"), (live, "camera")):
+        if not may(role, action):
+            assert {got[name] for name in names} == {403}
+        elif store not in SEEN[role]:
+            assert {got[name] for name in names & {"check", "sample"}} <= {403}
+            assert {got[name] for name in names & {"look", "visits", "end"}} <= {404}
+            assert {got[name] for name in names & {"plan", "messages", "beat"}} <= {403}
+        elif action == "footage":  # a real store's notice is to be recorded first, and this review has failed
+            check = 200 if store == SAMPLE else 409
+            assert (got["check"], got["look"], got["visits"], got["end"]) == (check, 200, 409, 200)
+            assert (got["sample"] == 403) == (not may(role, "stores"))
+    assert made.jobs.get(own[0].id).state == "failed"
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.file)

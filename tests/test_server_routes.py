@@ -11,6 +11,7 @@ import pytest
 from starlette.applications import Starlette
 
 from server import routes
+from server.announcing import INSTANCE
 from server.services import close_all, services
 from tests.days import python
 
@@ -74,7 +75,7 @@ def patch(key, offset, *body, broken=False, **headers):
 
 def test_health():
     answer = ask("GET", "/health")
-    assert (answer.status, answer.json) == (200, {"status": "ok"})
+    assert (answer.status, answer.json) == (200, {"status": "ok", "instance": INSTANCE})
 
 
 def test_a_film_in_pieces(folder):

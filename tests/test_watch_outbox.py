@@ -3,14 +3,15 @@
 import json
 import os
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import numpy as np
 import pytest
 
 from fer_core.errors import InputError, OutputError
 from fer_core.types import Appearance
-from fer_core.watch import Outbox, Sighting
-from fer_core.watch.message import sighting_of
+from fer_core.watch.message import Backends, Count, Sighting, message_of
+from fer_core.watch.outbox import Outbox
 
 BEGUN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
@@ -26,26 +27,47 @@ def seen(**changes) -> Appearance:
     return Appearance(**given | changes)
 
 
+NAMES = Backends("toy", "toy", "toy", "other")
+
+
 def told(**changes) -> dict:
-    return Sighting.of("entry north", BEGUN, seen(), "toy").as_json() | changes
+    return Sighting.of(BEGUN, seen(), NAMES).as_json() | changes
+
+
+def counted(**changes) -> dict:
+    return Count(uuid4(), "floor", "shelves", BEGUN, "shelf", 1.0, 4.5, np.eye(7, dtype=np.float32)[3]).as_json() | changes
 
 
 # ---- the form -------------------------------------------------------------------------------------------------------
 
 
 def test_a_sighting_comes_back_as_it_was():
-    sent = Sighting.of("entry north", BEGUN.astimezone(), seen(), "toy")
-    got = sighting_of(json.loads(json.dumps(sent.as_json())))
-    assert (got.sighting_id, got.camera, got.begun_at, got.embedder) == (sent.sighting_id, "entry north", BEGUN, "toy")
+    second = np.eye(64, dtype=np.float32)[5]
+    sent = Sighting.of(BEGUN.astimezone(), seen(second=second), NAMES)
+    got = message_of(json.loads(json.dumps(sent.as_json())))
+    assert isinstance(got, Sighting)
+    assert (got.key, got.role, got.door, got.begun_at, got.backends) == (sent.key, "entry", "north", BEGUN, NAMES)
+    assert got.ended_at == BEGUN + timedelta(seconds=5)
     for name in ("role", "intervals", "best_s", "x", "y", "size_px", "quality", "faces", "door"):
         assert getattr(got.appearance, name) == getattr(sent.appearance, name)
-    for name in ("template", "times_s", "series", "weight"):
+    for name in ("template", "second", "times_s", "series", "weight"):
         assert getattr(got.appearance, name) == pytest.approx(getattr(sent.appearance, name), abs=1e-5)
 
 
 def test_somebody_without_a_template_comes_back_without_one():
-    sent = Sighting.of("c", BEGUN, seen(template=None, times_s=np.zeros(0), series=np.zeros((0, 7)), weight=np.zeros(0)), "toy")
-    assert sighting_of(sent.as_json()).appearance.template is None
+    sent = Sighting.of(BEGUN, seen(template=None, times_s=np.zeros(0), series=np.zeros((0, 7)), weight=np.zeros(0)), NAMES)
+    got = message_of(sent.as_json())
+    assert got.appearance.template is None and got.appearance.second is None
+
+
+def test_a_count_comes_back_as_it_was():
+    sent = Count(uuid4(), "floor", "shelves", BEGUN, "shelf", 1.0, 4.5, np.full(7, 1 / 7, np.float32))
+    got = message_of(json.loads(json.dumps(sent.as_json())))
+    assert isinstance(got, Count)
+    assert (got.key, got.role, got.door, got.at, got.zone, got.faces, got.seconds) == (
+        sent.key, "floor", "shelves", BEGUN, "shelf", 1.0, 4.5,
+    )  # fmt: skip
+    assert got.expressions == pytest.approx(sent.expressions, abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -53,15 +75,18 @@ def test_somebody_without_a_template_comes_back_without_one():
     [
         ([], "is an object"),
         ({}, "update the worker"),
-        (told(version=0), "form 0 of a sighting"),
+        (told(version=0), "form 0 of a message"),
+        (told(kind="rumour"), "its kind is 'rumour'"),
         ({key: value for key, value in told().items() if key != "door"}, "without 'door'"),
         (told(role="till"), "its role is 'till'"),
+        (told(role="floor"), "its role is 'floor'"),
         (told(begun_at="2026-03-02T10:00:00"), "needs a time zone"),
         (told(begun_at="soon"), "can't be used"),
         (told(begun_at=7), "begun_at is no text"),
         (told(x=float("nan")), "x is no number"),
         (told(faces=True), "faces is no number"),
-        (told(template=[1, 1]), "not of length 1"),
+        (told(template=[1, 1]), "template is not of length 1"),
+        (told(second=[2, 0]), "second is not of length 1"),
         (told(template=["1"]), "holds something that is no number"),
         (told(template=[1.0] * 20_000), "too long"),
         (told(intervals=[]), "no pairs"),
@@ -69,13 +94,18 @@ def test_somebody_without_a_template_comes_back_without_one():
         (told(series=[[1, 0, 0, 0, 0, 0, 0]]), "can't be used"),
         (told(series=[[2, -1, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0]]), "sum to 1"),
         (told(series=[[1, 0]]), "can't be used"),
-        (told(sighting_id="x"), "can't be used"),
-        (told(camera="a\0b"), "camera is no text"),
+        (told(id="x"), "can't be used"),
+        (told(door="a\0b"), "door is no text"),
+        (told(backends={"detector": "toy"}), "without 'embedder'"),
+        (counted(faces=3), "one person or none"),
+        (counted(seconds=-1), "at most a day"),
+        (counted(expressions=[1, 0]), "seven shares"),
+        (counted(expressions=[2, -1, 0, 0, 0, 0, 0]), "seven shares"),
     ],
 )
-def test_what_is_no_sighting_is_said_in_one_sentence(given, sentence):
+def test_what_is_no_message_is_said_in_one_sentence(given, sentence):
     with pytest.raises(InputError, match=sentence):
-        sighting_of(given)
+        message_of(given)
 
 
 # ---- waiting --------------------------------------------------------------------------------------------------------
@@ -155,5 +185,5 @@ def test_a_message_that_finds_no_room_is_said(tmp_path, monkeypatch):
 
 
 def test_moments_keep_their_zone():
-    east = Sighting.of("c", (BEGUN + timedelta(hours=1)).astimezone(), seen(), "toy").as_json()
-    assert sighting_of(east).begun_at == BEGUN + timedelta(hours=1)
+    east = Sighting.of((BEGUN + timedelta(hours=1)).astimezone(), seen(), NAMES).as_json()
+    assert message_of(east).begun_at == BEGUN + timedelta(hours=1)

@@ -23,7 +23,7 @@ def _draw() -> None:
     except MoodgateError:  # the page itself says why: a session that has ended, a database that is in use
         return
     if found:
-        with st.container(key="alert_banner", gap="small"):
+        with st.container(key="alert_banner", horizontal=True, vertical_alignment="center"):
             st.warning(words(found), icon=ALERTS.icon)
             st.page_link(ALERTS.path, label="To the alerts", icon=":material/arrow_forward:")
 

@@ -52,7 +52,8 @@ def _fresh(name: str) -> None:
 
 def _channel(name: str, row: ChannelRow) -> None:
     with st.container(border=True, key=f"alert_channel_{row.key}"):
-        st.markdown(f"**{escape(row.name)}** · {CHANNELS.get(row.kind, row.kind)} · {escape(row.shown)}")
+        st.markdown(f"**{escape(row.name)}** · {CHANNELS.get(row.kind, row.kind)}")
+        st.text(row.shown)  # as markdown an address would be a link
         with st.container(horizontal=True):
             if st.button("Test", key=f"alert_channel_test_{row.key}", icon=":material/send:"):
                 test_through(name, [row.key])

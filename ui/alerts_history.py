@@ -8,7 +8,6 @@ import streamlit as st
 from fer_core import queries
 from fer_core.store.alerts import AlertRow, Message
 from ui import account, resources
-from ui.alerts_words import KINDS
 from ui.notices import leave
 from ui.plain import counted, day_and_time, escape
 
@@ -68,9 +67,8 @@ def _row(one: AlertRow, zone: str, channels: dict[str, str]) -> dict[str, Any]:
     told = {"Told": "; ".join(_message(message, channels) for message in one.messages)} if channels else {}
     return {
         "Raised": day_and_time(one.raised_at, zone),
-        "Over": day_and_time(one.ended_at, zone),
-        "Rule": KINDS.get(one.kind, one.kind),
         "What": one.sentence,
+        "Over": day_and_time(one.ended_at, zone),
         "Seen": "yes" if one.seen_at else "no",
     } | told
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 
 from fer_core.errors import MoodgateError
-from server.channels import Outcome
+from server.sending import Outcome
 from ui import audit, resources
 from ui.notices import sentence
 from ui.plain import escape

@@ -40,7 +40,7 @@ def rule_words(rule: Rule, cameras: Mapping[str, str]) -> str:
 
 def told_words(rule: Rule, channels: list[str]) -> str:
     """Who is told, and how often."""
-    how = f"Told by {', '.join(channels)}" if channels else "Shown in the app only"
+    how = f"Told through {', '.join(channels)}" if channels else "Shown in the app only"
     again = f", and not again within {_minutes(rule.pause_min)}" if rule.pause_min else ""
     return f"{how}{again}."
 

@@ -27,7 +27,7 @@ _SAVE_ANYWAY = "Save it even if the camera doesn’t answer now"
 def new(store: str, cameras: pd.DataFrame) -> None:
     """The form of a new camera, open where the store has none."""
     with st.expander("New camera", icon=":material/add:", expanded=cameras.empty):
-        st.caption("What it films and its door can’t be changed later, for films and visits name them. Add another one instead.")
+        st.caption("What it films and its door can’t be changed later, for visits name them. Add another one instead.")
         role: Role = st.radio(
             "It films the", list(ROLES), key="new_camera_role", format_func=ROLES.__getitem__, horizontal=True
         )
@@ -115,7 +115,8 @@ def change_one(store: str, card: Card) -> None:
         name = st.text_input("Name", card.name, key=f"camera_name_{card.key}", max_chars=100)
         if st.form_submit_button("Save the name", key=f"camera_save_{card.key}"):
             _rename(store, card, name)
-    st.caption(f"Its address: {escape(card.shown)}" if card.shown else "The app knows no address of it: a worker elsewhere reads it.")
+    unknown = "The app knows no address of it: a worker elsewhere reads it."
+    st.caption(f"Its address: {escape(card.shown)}" if card.shown else unknown)
     with st.form(f"camera_address_form_{card.key}", border=False):
         address = _address(f"camera_address_{card.key}")
         anyway = st.checkbox(_SAVE_ANYWAY, key=f"camera_anyway_{card.key}")
@@ -144,15 +145,19 @@ def _move(store: str, card: Card, address: str) -> None:
     _forget_fields()
 
 
-def elsewhere(card: Card) -> None:
+def elsewhere(store: str, card: Card) -> None:
     """How a worker on another machine reads it."""
     st.markdown("A small computer beside the camera can read it and hand over what it sees; pictures never leave that machine.")
-    st.markdown("1. Make a token of this store for the purpose “report what a live camera saw” (page Your account), and put it into a file `token.txt` on that machine.")
+    st.markdown(
+        "1. Make a token of this store for the purpose “report what a live camera saw” (page Your account), and put it into a "
+        "file `token.txt` on that machine."
+    )
     account.link(ACCOUNT)
-    st.markdown("2. Install Moodgate there, and run, with the camera’s address in place of the first words:")
-    st.code(command("rtsp://user:password@camera/stream", server_address(), card.role, card.door), language="bash", wrap_lines=True)
+    st.markdown("2. Install Moodgate there, and run, with the camera’s own address:")
+    line = command("rtsp://user:password@camera/stream", server_address(), store, card.role, card.door)
+    st.code(line, language="bash", wrap_lines=True)
     if card.shown:
-        st.caption("This app reads the camera itself at the moment. Forget its address here (tab “Remove”) before a worker does.")
+        st.caption("This app has the camera’s address itself. Forget it here (tab “Remove”) before a worker reads it.")
 
 
 def server_address() -> str:

@@ -11,6 +11,8 @@ from fer_core.types import Role
 from ui.plain import counted, duration, escape, percent
 
 ROLES: Mapping[Role, str] = MappingProxyType({"entry": "entrance", "exit": "exit", "floor": "shop floor"})
+HERE = "this app"
+"""What the workers in the app's own process call themselves."""
 Colour = Literal["green", "orange", "red", "gray", "blue"]
 STATES: Mapping[str, tuple[str, Colour, str]] = MappingProxyType(
     {
@@ -58,14 +60,15 @@ class Card:
     @property
     def place(self) -> str:
         """What it films: entrance, door North; a floor camera its own name."""
-        return f"{ROLES[self.role]}{f', {self.door}' if self.role == 'floor' else f', door {self.door}'}" if self.door else ROLES[self.role]
+        door = self.door if self.role == "floor" else f"door {self.door}"
+        return f"{ROLES[self.role]}, {door}" if self.door else ROLES[self.role]
 
     @property
     def reader(self) -> str:
         """Who reads it."""
-        if self.shown:
-            return "read by this app"
         worker = str(getattr(self.told, "worker", "") or "")
+        if self.shown or worker == HERE:
+            return "read by this app"
         return f"read by the worker {worker}" if worker else "read by a worker on another machine"
 
 
@@ -78,6 +81,8 @@ def label(row: Mapping[Any, Any]) -> str:
 
 def sentence(card: Card, now: datetime) -> str:
     """How the camera is, in one sentence; plain text."""
+    if str(card.health.get("state")) == "over":
+        return "The film was played to its end."
     if card.state == "off":
         return "It is not read at the moment."
     if card.told is None:
@@ -92,7 +97,8 @@ def sentence(card: Card, now: datetime) -> str:
 def figures(card: Card, now: datetime) -> str:
     """Pictures a second, delay, faces, share usable, last picture; with what the worker has to say."""
     health, told = card.health, card.told
-    assert told is not None
+    if told is None:
+        return ""
     said = [f"{float(health.get('taken_per_s') or 0):.1f} pictures a second looked at", f"{told.delay_s:.1f} s late"]
     said.append(f"{told.faces_per_min:.0f} faces a minute")
     if told.usable is not None:
@@ -104,12 +110,12 @@ def figures(card: Card, now: datetime) -> str:
     return ", ".join(said) + "." + message
 
 
-def command(address: str, server: str, role: Role, door: str) -> str:
+def command(address: str, server: str, store: str, role: Role, door: str) -> str:
     """The command line for a worker on the machine beside the camera."""
-    named = f" --door {shlex.quote(door)}" if door else ""
+    named = f" --camera {shlex.quote(door)}" if door else ""
     return (
         f"python -m fer_core watch {shlex.quote(address)} \\\n    --server {shlex.quote(server)} --token-file token.txt \\\n"
-        f"    --role {role}{named}"
+        f"    --store {shlex.quote(store)} --role {role}{named}"
     )
 
 

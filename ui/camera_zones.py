@@ -19,8 +19,8 @@ from ui.zones import Part
 
 MASKS, MEASURES = "Masked zones", "Measuring zones"
 _ABOUT = {
-    MASKS: "Faces whose middle lies in a mask are dropped before anything is read from them: a staff desk, a screen, the street "
-    "outside. Masks count from now on, for the live camera and for films.",
+    MASKS: "Faces whose middle lies in a mask are dropped before anything is read from them: a staff desk, a screen, the "
+    "street outside. Masks count from now on, for the live camera and for films.",
     MEASURES: "In each measuring zone the faces, their seconds and their apparent expressions are counted by the hour, and "
     "compared on the page Trends. Nobody is recognised.",
 }

@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from ui import account, camera_forms, camera_list, camera_zones, resources
+from ui import camera_forms, camera_list, camera_zones, resources
 from ui.camera_words import label
 from ui.notices import tell
-from ui.places import NOW, PRIVACY
 from ui.settings_common import choose, choose_store
 
 _WIDTH = 980
@@ -37,9 +36,6 @@ def _of(store: str) -> None:
         st.info(_NONE, icon=":material/videocam:")
         return
     camera_list.show(store)
-    with st.container(horizontal=True):
-        account.link(NOW)
-        account.link(PRIVACY, "Notices")
     st.subheader("Set up", anchor=False)
     rows = {str(row["camera_id"]): row for row in cameras.to_dict("records")}
     chosen = choose("Camera", {key: label(row) for key, row in rows.items()}, f"camera_{store}")
@@ -47,7 +43,7 @@ def _of(store: str) -> None:
     draw = {
         "Zones": lambda: camera_zones.show(store, chosen, rows[chosen]),
         "Name and address": lambda: camera_forms.change_one(store, card),
-        "On another machine": lambda: camera_forms.elsewhere(card),
+        "On another machine": lambda: camera_forms.elsewhere(store, card),
         "Remove": lambda: camera_forms.remove(store, card, rows[chosen]),
     }
     for tab, show_it in zip(st.tabs(list(draw), key="camera_tab", bind="query-params"), draw.values(), strict=True):

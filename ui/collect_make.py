@@ -10,13 +10,14 @@ import streamlit as st
 
 from fer_core import collect
 from fer_core.errors import InputError
-from fer_core.types import EXPRESSIONS, Role
+from fer_core.types import EXPRESSIONS, ROLES, Role
 from server import collecting
 from server.job import Json
 from server.reviewing import uploaded_films
 from server.services import Services
 from ui import account, collect_consent, resources
 from ui.audit import actor
+from ui.camera_words import label
 from ui.film_places import folder_panel, take_upload, uploads_panel
 from ui.film_rows import Form, told
 from ui.films import Chosen, look
@@ -24,7 +25,6 @@ from ui.notices import leave, sentence
 from ui.places import SETTINGS
 from ui.plain import counted, escape
 from ui.recomputing import progress
-from ui.settings_cameras import label
 from ui.upload import drop_area
 
 _FORM = "collect_form"
@@ -73,7 +73,7 @@ def _films(services: Services, store: str) -> None:
 def _cameras(known: pd.DataFrame) -> dict[str, tuple[Role, str, bool]]:
     """What a camera is called, and its role, door, and whether its zones count."""
     found: dict[str, tuple[Role, str, bool]] = {
-        label(row): (row["role"], str(row["door"]), True) for row in known.to_dict("records")
+        label(row): (row["role"], str(row["door"]), True) for row in known.to_dict("records") if row["role"] in ROLES
     }
     return found | {_OTHER: ("entry", "", False)}
 

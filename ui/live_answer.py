@@ -24,6 +24,8 @@ SLOW = "The server found no address of its own in time: an ICE server in the set
 
 def answer(sdp: str, servers: Sequence[dict[str, Any]]) -> dict[str, str]:
     """{"sdp": the answer to the browser's offer}, or {"why": a sentence}. The connection closes by itself after 20 s."""
+    if "m=application" not in sdp:  # no data channel is offered
+        return {"why": UNREAD}
     if not _places.acquire(blocking=False):
         return {"why": BUSY}
     told: Future[str] = Future()

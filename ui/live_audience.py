@@ -88,7 +88,7 @@ def _under_way(run: Run, faces: str) -> str:
     known = [point for point in run.points if point.valence == point.valence]
     now = run.points[-1].time_s if run.points else 0.0
     told = [(clock(now), "recorded"), (number(known[-1].valence) if known else "–", "mean valence"),
-            (str(len(run.marks)), "marks")]  # fmt: skip
+            (str(len(run.marks)), "mark" if len(run.marks) == 1 else "marks")]  # fmt: skip
     spans = "".join(f"<span><b>{value}</b> {words}</span>" for value, words in told)
     recent = [Moment(point.time_s, 1, 0, point.valence) for point in known if now - point.time_s <= _SPAN_S]
     alt = f"Mean valence of the room over the last minute, at its end {number(recent[-1].valence) if recent else 'unknown'}"

@@ -58,7 +58,7 @@ class BeforeAfterMode:
         state, result = self.held.state, session.latest
         if state.phase in ("ready", "hold"):
             return STYLE + _ring(state)
-        return STYLE + (faces(result) if result and state.phase != "done" else "")
+        return STYLE + (faces(result) if result else "")
 
     def below(self, session: LiveSession) -> None:
         outcome = self.held.outcome

@@ -80,7 +80,7 @@ def _told(state: EyeState, result: LiveResult, least_s: float) -> str:
         return "<p>No eyes are seen. Look into the camera.</p>" + _curve(state, result.time_s)
     perclos = f"after {least_s:.0f} s" if state.perclos is None else percent(state.perclos)
     told = (
-        (percent(state.closure), "closed"), (perclos, "PERCLOS, last minute"), (f"{state.seen_s:.0f} s", "measured"),
+        (percent(state.closure), "eye closure"), (perclos, "PERCLOS, last minute"), (f"{state.seen_s:.0f} s", "measured"),
         ("closed" if state.closed else "open", f"eyes of person {state.person}"),
     )  # fmt: skip
     spans = "".join(f"<span><b>{value}</b> {words}</span>" for value, words in told)

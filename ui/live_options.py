@@ -23,9 +23,7 @@ def style(*, mirror: bool) -> LiveStyle:
         mirrored = mirror and st.toggle("Mirror", value=True, key="live_mirror")
         blurred = st.toggle("Blur faces", key="live_blur")
         bars = st.toggle("Bars in the picture", value=True, key="live_bars")
-        landmarks = st.toggle(
-            "Landmarks", key="live_landmarks", help="Eyes, nose and corners of the mouth."
-        )
+        landmarks = st.toggle("Landmarks", key="live_landmarks", help="Eyes, nose and corners of the mouth.")
     return LiveStyle(mirror=mirrored, hide="blur" if blurred else "none", bars=bars, landmarks=landmarks)
 
 

@@ -122,9 +122,7 @@ def _axes(levels: Sequence[tuple[int, str]], span_s: float) -> str:
         for v, name in levels
     )
     low = HEIGHT - 4
-    ends = (
-        f'<text x="{MARGIN}" y="{low}">{span_s:.0f} s ago</text>'
-    )
+    ends = f'<text x="{MARGIN}" y="{low}">{span_s:.0f} s ago</text>'
     return f'{grid}{ends}<text x="{WIDTH - 14}" y="{low}" text-anchor="end">now</text>'
 
 

@@ -25,9 +25,14 @@ def show(audience: Audience) -> None:
         return
     st.subheader("Runs", anchor=False)
     chosen, least, prominence = _choice(list(runs))
+    charts = _compared(runs, chosen, least, prominence) if chosen else []
     if not chosen:
         st.info("Choose at least one run.")
-        return
+    _away(audience, charts)
+
+
+def _compared(runs: dict[str, Run], chosen: list[str], least: int, prominence: float) -> list[Chart]:
+    """Draw the figures of the chosen runs; their charts."""
     shown = {name: runs[name] for name in chosen}
     frame, told = frame_of(shown, least), _peaks(shown, least, prominence)
     valence = valence_over_time(frame, _marks(shown), told)
@@ -43,7 +48,7 @@ def show(audience: Audience) -> None:
     with right:
         figure("Faces behind each point", faces, "Faces read in each half second.", frame[["run", "time_s", "faces"]],
                "live-audience-faces")  # fmt: skip
-    _away(audience, [valence, shares, faces])
+    return [valence, shares, faces]
 
 
 def frame_of(runs: dict[str, Run], least_faces: int) -> pd.DataFrame:
@@ -138,6 +143,6 @@ def _away(audience: Audience, charts: list[Chart]) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "All charts as PNG", data=picture, file_name="moodgate-live-audience.png", mime="image/png", key="live_png",
-            icon=":material/image:", on_click="ignore",
+            icon=":material/image:", on_click="ignore", disabled=not charts,
         )  # fmt: skip
         st.button("Forget all runs", key="live_forget", icon=":material/delete:", on_click=audience.forget)

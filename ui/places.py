@@ -39,5 +39,6 @@ ACCOUNTS = Place("accounts.py", "Accounts", ":material/manage_accounts:", False)
 ACCOUNT = Place("account.py", "Your account", ":material/person:", False)
 
 PLACES = (
-    OVERVIEW, NOW, TRENDS, VISITS, VALIDITY, ALERTS, ANALYSE, CAMERAS, LIVE, COLLECT, MODELS, PRIVACY, PEOPLE, AUDIT, SETTINGS, ACCOUNTS, ACCOUNT,
+    OVERVIEW, NOW, TRENDS, VISITS, VALIDITY, ALERTS, ANALYSE, CAMERAS, LIVE, COLLECT, MODELS, PRIVACY, PEOPLE, AUDIT,
+    SETTINGS, ACCOUNTS, ACCOUNT,
 )  # fmt: skip

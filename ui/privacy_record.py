@@ -70,7 +70,7 @@ def _record(chosen: Chosen, notice: Notice) -> None:
     st.subheader("Record that it hangs", anchor=False)
     if not chosen.cameras:
         st.info(
-            "The store has no camera yet. Add its cameras on the page Settings, tab Cameras.", icon=":material/videocam_off:"
+            "The store has no camera yet. Add its cameras on the page Cameras.", icon=":material/videocam_off:"
         )
         return
     key = chosen.store_id

@@ -34,12 +34,12 @@ def store() -> Store:
 
 def live() -> Any:
     """The live days and cameras of this process (`server.live_days.LiveDays`), as far as who looks may see them."""
-    return services().live  # type: ignore[attr-defined]
+    return services().live
 
 
 def watchers() -> Any:
     """What reads cameras in this process (`server.watchers.Watchers`), as far as who looks may use it."""
-    return services().watchers  # type: ignore[attr-defined]
+    return services().watchers
 
 
 def ask(question: str, *arguments: Any) -> Any:
@@ -53,6 +53,17 @@ def ask(question: str, *arguments: Any) -> Any:
 
 @st.cache_data(ttl=3600, max_entries=300, show_spinner=False)
 def _answer(question: str, path: str, version: int, scope: str, arguments: tuple[Any, ...]) -> Any:
+    return getattr(queries, question)(store(), *arguments)
+
+
+def ask_now(question: str, *arguments: Any) -> Any:
+    """As `ask`, of questions whose arguments are other ones every few seconds: the answers are kept that long only."""
+    opened = store()
+    return _answer_now(question, str(opened.path), opened.version(), scope_of(opened).key, arguments)
+
+
+@st.cache_data(ttl=10, max_entries=100, show_spinner=False)
+def _answer_now(question: str, path: str, version: int, scope: str, arguments: tuple[Any, ...]) -> Any:
     return getattr(queries, question)(store(), *arguments)
 
 

@@ -5,13 +5,12 @@ from types import MappingProxyType
 
 import streamlit as st
 
-from ui import settings_cameras, settings_categories, settings_data, settings_exit, settings_live, settings_stores
+from ui import settings_categories, settings_data, settings_exit, settings_live, settings_stores
 from ui.notices import tell
 
 TABS: Mapping[str, Callable[[], None]] = MappingProxyType(
     {
         "Stores": settings_stores.show,
-        "Cameras": settings_cameras.show,
         "Categories": settings_categories.show,
         "Data": settings_data.show,
         "Exit button": settings_exit.show,

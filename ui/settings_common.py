@@ -41,7 +41,8 @@ def choose_store(label: str = "Store") -> str | None:
     """A select box of the stores; None, and a sentence, where there is none. The choice is kept over the tabs."""
     names = [str(name) for name in resources.stores()["store"]]
     if not names:
-        st.info("There is no store yet. Make the first one on the page Settings, in the tab “Stores”.", icon=":material/storefront:")
+        words = "There is no store yet. Make the first one on the page Settings, in the tab “Stores”."
+        st.info(words, icon=":material/storefront:")
         return None
     if _NEXT in st.session_state:
         st.session_state[STORE] = st.session_state.pop(_NEXT)

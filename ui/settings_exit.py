@@ -27,7 +27,7 @@ def show() -> None:
     known = resources.ask("doors", (store,))
     doors = sorted({str(door) for door in known[known["exit"]]["door"]} | set(on))
     if not doors:
-        st.info("This store has no exit camera yet. Add one in the tab “Cameras”.", icon=":material/videocam:")
+        st.info("This store has no exit camera yet. Add one on the page Cameras.", icon=":material/videocam:")
     for door in doors:
         with st.container(border=True):
             _door(store, door, on.get(door))

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from fer_core.queries import By, Filter, Grain
-from ui import captions, charts, filters, resources, trends_sums
+from ui import captions, charts, filters, resources, trends_sums, trends_zones
 from ui.brushes import Brush, as_choice, cells_brush, group_brush, narrowed, time_brush
 from ui.charts import CELLS_BRUSH, GROUP_BRUSH, TIME_BRUSH
 from ui.charts.parts import MOST_GROUPS
@@ -38,8 +38,12 @@ def show() -> None:
     chosen = filters.current()
     summary = resources.summary(chosen)
     sums = trends_sums.kept(chosen)
+    zones = trends_zones.kept(chosen)
     if not summary.n:
-        (trends_sums.show if sums else nothing_here)(chosen)
+        if sums or not zones:
+            (trends_sums.show if sums else nothing_here)(chosen)
+        if zones:
+            trends_zones.show(chosen)
         return
     asked = _options(chosen, summary.n)
     brushes = _brushes(chosen, asked)
@@ -54,6 +58,8 @@ def show() -> None:
     _pair(lambda: _dwell(inner), lambda: versus(inner, asked.grain))
     if sums:
         trends_sums.show(chosen)
+    if zones:
+        trends_zones.show(chosen)
 
 
 def _pair(first: Callable[[], None], second: Callable[[], None]) -> None:

@@ -30,8 +30,9 @@ _STOPPING_S = 15.0
 _CHUNK = "application/offset+octet-stream"
 _T = TypeVar("_T")
 Wait = Callable[[float], None]
-Bars = Callable[[str, float, float], None]
-"""Told of what is going on, how much of it is done, and how much there is."""
+Bars = Callable[[str, str, float, float], None]
+"""Told of a thing by a key of its own, what is going on with it, how much of it is done, and how much there is."""
+_JOB = "the job"
 
 
 @dataclass(frozen=True)
@@ -140,15 +141,15 @@ def _send(link: Link, film: Film, uploads: list[str], tell: Bars, wait: Wait) ->
             begin = {"name": film.path.name, "size": size}
             key = str(_patiently(lambda: link.ask("POST", "/upload", begin), wait).body["id"])
             uploads.append(key)
-            offset = 0
+            label, offset = f"sending [bold]{escape(film.path.name)}[/bold]", 0
             while offset < size:
-                tell(f"sending [bold]{escape(film.path.name)}[/bold]", offset, size)
+                tell(key, label, offset, size)
                 file.seek(offset)
                 piece = file.read(min(PIECE_BYTES, size - offset))
                 if not piece:
                     raise FilmError(f"{film.path}: became shorter while it was sent")
                 offset = _piece(link, key, offset, piece, wait)
-            tell(f"sending [bold]{escape(film.path.name)}[/bold]", size, size)
+            tell(key, label, size, size)
     except OSError as error:
         raise FilmError(f"{film.path}: can’t be read ({error.strerror or error})") from error
 
@@ -175,13 +176,14 @@ def _ended(link: Link, job: str, tell: Bars, wait: Wait) -> dict[str, Any]:
     for number in range(10**9):
         told = _patiently(lambda: link.ask("GET", f"/api/reviews/{quote(job)}"), wait).body
         if told["state"] == "done":
+            tell(_JOB, "reviewed", 1.0, 1.0)
             return dict(told)
         if told["state"] == "failed":
             raise InputError(str(told["error"]))
         if told["state"] == "cancelled":
             raise CancelledError("the review was stopped in the app; nothing was written")
         what = "waiting for other work" if told["state"] == "queued" else str(told["stage"])
-        tell(escape(what), float(told["share"] or 0.0), 1.0)
+        tell(_JOB, escape(what), float(told["share"] or 0.0), 1.0)
         wait(_LOOKS_S[min(number, len(_LOOKS_S) - 1)])
     raise AssertionError("unreachable")
 
@@ -222,11 +224,9 @@ def _bars() -> Iterator[Bars]:
     known: dict[str, Any] = {}
     with Progress(*columns, console=common.ERRORS, disable=not common.ERRORS.is_terminal) as bars:
 
-        def tell(what: str, done: float, total: float) -> None:
-            if what not in known:
-                for earlier in known.values():
-                    bars.update(earlier, completed=bars.tasks[earlier].total)
-                known[what] = bars.add_task(what, total=total)
-            bars.update(known[what], completed=done, total=total)
+        def tell(key: str, what: str, done: float, total: float) -> None:
+            if key not in known:
+                known[key] = bars.add_task(what, total=total)
+            bars.update(known[key], description=what, completed=done, total=total)
 
         yield tell

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fer_core import watch
 from fer_core.cameras import address_of
 from fer_core.cli import common
 from fer_core.cli.through_app import at_work
@@ -18,7 +17,10 @@ from fer_core.errors import InputError, OutputError
 from fer_core.link import read_token
 from fer_core.pipeline import Engine
 from fer_core.settings import CameraSettings, Settings
-from fer_core.watch import HttpLink, Outbox, Plan, Watch
+from fer_core.watch.link import HttpLink
+from fer_core.watch.outbox import Outbox
+from fer_core.watch.plan import Plan
+from fer_core.watch.worker import Engines, Watch
 
 _LOOK_S = 1.0
 
@@ -41,6 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
             _follow(worker, stop)
         finally:
             worker.close()
+            link.close()
             told = worker.told()
             if not len(box):
                 box.close_day()
@@ -60,7 +63,7 @@ def _follow(worker: Watch, stop: threading.Event) -> None:
         before = now
 
 
-def _engines(arguments: argparse.Namespace) -> watch.worker.Engines:
+def _engines(arguments: argparse.Namespace) -> Engines:
     made: dict[bool, Engine] = {}
 
     def engine(plan: Plan) -> Engine:

@@ -51,7 +51,8 @@ class Mark(NamedTuple):
 
 
 class Peak(NamedTuple):
-    """A moment at which the room's valence was highest or lowest; prominence as `AudienceSettings.prominence` counts it."""
+    """A moment at which the room's smoothed valence was highest or lowest: its point's own valence, and the prominence as
+    `AudienceSettings.prominence` counts it."""
 
     time_s: float
     valence: float
@@ -201,7 +202,7 @@ def peaks(run: Run, settings: AudienceSettings | None = None, least_faces: int =
     for kind, sign in (("high", 1.0), ("low", -1.0)):
         places, told = find_peaks(sign * values, prominence=settings.prominence, distance=apart)
         found += [
-            Peak(run.points[place].time_s, float(values[place]), float(height), "high" if kind == "high" else "low")
+            Peak(run.points[place].time_s, run.points[place].valence, float(height), "high" if kind == "high" else "low")
             for place, height in zip(places, told["prominences"], strict=True)
             if known[place]
         ]

@@ -31,6 +31,8 @@ class HoldSettings:
     """Time to get ready before each of the two. More: time to change one's face; a longer wait."""
     hold_s: float = 3.0
     """Time for which each is held. More: surer numbers; a face that tires."""
+    most_gap_s: float = 0.25
+    """Longest time between two pictures that counts. More: a stream that stands still uses the time up."""
     least_readings: int = 8
     """Fewest readings of each. More: fewer reviews, surer ones."""
 
@@ -102,7 +104,7 @@ class BeforeAfter:
     # ---- step by step -----------------------------------------------------------------------------------------------
 
     def _reset(self, phase: Phase) -> None:
-        self._since: float | None = None
+        self._spent_s = 0.0
         self._last_s = float("-inf")
         self._held: tuple[list[tuple[float, FloatArray]], ...] = ([], [])
         self._outcome: Outcome | None = None
@@ -115,10 +117,10 @@ class BeforeAfter:
             return self._fail(CLASSES)
         if result.time_s <= self._last_s:
             return self._fail(ANEW)
-        self._last_s = result.time_s
-        if self._since is None:
-            self._since = result.time_s
-        left = self._state.of_s - (result.time_s - self._since)
+        gap, self._last_s = result.time_s - self._last_s, result.time_s
+        if gap < float("inf"):
+            self._spent_s += min(gap, self.settings.most_gap_s)
+        left = self._state.of_s - self._spent_s
         if left <= 0:
             return self._turn(result)
         person = self._read(result) if self._state.phase == "hold" else self._state.person
@@ -127,7 +129,7 @@ class BeforeAfter:
     def _turn(self, result: LiveResult) -> None:
         """On to the next phase."""
         which, settings = self._state.which, self.settings
-        self._since = result.time_s
+        self._spent_s = 0.0
         if self._state.phase == "ready":
             self._begin_hold(result, which)
         elif len(self._held[which - 1]) < settings.least_readings:

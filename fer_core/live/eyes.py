@@ -30,7 +30,9 @@ class EyeSettings:
     """Shortest time between two looks. More: cheaper; blinks are missed."""
     over_s: float = 60.0
     """Time over which PERCLOS is told. More: a calmer number that answers later."""
-    open_quantile: float = 0.9
+    median_of: int = 3
+    """Looks whose median counts as one, for contours tremble. More: steadier; short blinks are lost."""
+    open_quantile: float = 0.8
     """Quantile of the eye aspect ratios of that time that is taken for wide open eyes. More: outliers count more."""
     closed_share: float = 0.5
     """Share of the open eyes' ratio below which eyes count as closed. More: half-closed eyes count as well."""
@@ -142,6 +144,7 @@ class Drowsiness:
         return self._told(times, ratios, self._here)
 
     def _told(self, times: FloatArray, ratios: FloatArray, here: int | None) -> EyeState:
+        ratios = _medians(ratios, self.settings.median_of)
         wide = max(1e-6, float(np.quantile(ratios, self.settings.open_quantile)))
         shut = self.settings.shut_share
         closure = np.clip((1 - ratios / wide) / (1 - shut), 0, 1)
@@ -165,6 +168,12 @@ class Drowsiness:
         self._looks.append((time_s, ratio))
         while time_s - self._looks[0][0] > self.settings.over_s:
             self._looks.popleft()
+
+
+def _medians(values: FloatArray, of: int) -> FloatArray:
+    """The median of each value, those before it and those after it: `of` in all, fewer at the ends."""
+    half = of // 2
+    return np.array([np.median(values[max(0, place - half) : place + half + 1]) for place in range(len(values))])
 
 
 def _height(face: LiveFace) -> float:

@@ -85,7 +85,7 @@ def doubts(facts: Facts) -> list[str]:
     if notice.evidence and not facts.evidence:
         said.append("The notice says that pixelated pictures are kept for 24 hours, and none are.")
     if facts.unmasked:
-        said.append("The notice says that staff are not scored: mask the areas where staff stand (page Settings, tab Cameras).")
+        said.append("The notice says that staff are not scored: mask the areas where staff stand (page Cameras).")
     return said
 
 

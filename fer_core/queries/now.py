@@ -73,7 +73,8 @@ def last_reviews(source: Source, store: str, now: datetime, limit: int = 8) -> l
     where.parameters["limit"] = max(0, limit)
     sql = (
         f"SELECT visit_id::VARCHAR AS visit_id, exited_at, {VERDICT} AS verdict, dwell_s, entry_door, exit_door, "  # noqa: S608
-        f"change - coalesce(camera_offset, 0) AS net_change FROM visits WHERE {where} ORDER BY exited_at DESC, visit_id LIMIT $limit"
+        f"change - coalesce(camera_offset, 0) AS net_change FROM visits WHERE {where} "
+        "ORDER BY exited_at DESC, visit_id LIMIT $limit"
     )
     found = rows_of(source, sql, where.parameters, utc=("exited_at",))
     return sorted(found, key=lambda row: row["exited_at"], reverse=True)

@@ -204,9 +204,10 @@ def alerts(cursor: duckdb.DuckDBPyConnection, where: str, values: Mapping[str, A
 
 
 def _alert(row: tuple[Any, ...]) -> AlertRow:
-    *plain, delivered = row
+    key, rule, store, kind, sentence, raised_at, ended_at, seen_at, delivered = row
     told = json.loads(delivered)
-    return AlertRow(*plain, told["about"], tuple(Message(**one) for one in told["messages"]))
+    messages = tuple(Message(**one) for one in told["messages"])
+    return AlertRow(key, rule, store, kind, sentence, raised_at, ended_at, seen_at, told["about"], messages)
 
 
 def _told(about: str, messages: Sequence[Message]) -> str:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import duckdb
 
-from fer_core.cameras import address_of
 from fer_core.errors import DataError, InputError
 from fer_core.store import shops
 from fer_core.store.database import Database
@@ -72,7 +71,7 @@ class Live(Database):
         if address is not None and len(address) > _LONGEST_SOURCE:
             raise DataError("a camera’s address is at most 2,000 characters long")
         if address is not None:
-            address_of(address)
+            _check(address)
         sealed = None if address is None else seal(self.path, address.strip())
         with self._transaction() as cursor:
             key = shops.put_camera(cursor, shops.known_store(cursor, store), role, door)
@@ -150,10 +149,18 @@ class Live(Database):
         address = unseal(self.path, sealed) if sealed else None
         if address is None:
             return "an address of before, which can’t be read any more" if sealed else ""
+        from fer_core.cameras import address_of  # it loads packages for pictures
+
         try:
             return address_of(address).shown
         except InputError:  # a film that was moved away
             return address if "://" not in address else "an address that is no longer good"
+
+
+def _check(address: str) -> None:
+    from fer_core.cameras import address_of
+
+    address_of(address)
 
 
 def _unknown(cursor: duckdb.DuckDBPyConnection, store_id: UUID, keys: Sequence[UUID], now: datetime) -> set[UUID]:

@@ -124,4 +124,3 @@ def still_of(image: UInt8Array, engine: Engine) -> bytes:
                 small, (right - left, bottom - top), interpolation=cv2.INTER_NEAREST
             )  # fmt: skip
     return bytes(cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
-

@@ -5,14 +5,16 @@ The app may be away, restarted, or newer: what can't be handed over now is hande
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
 from fer_core import link as http
 from fer_core.errors import AppAwayError, AppRefusedError, InputError
 from fer_core.types import Role
 from fer_core.watch.message import VERSION
-from fer_core.watch.plan import Plan, plan_of
+
+if TYPE_CHECKING:
+    from fer_core.watch.plan import Plan  # it loads a package for pictures
 
 _WAIT_S = 20.0
 _LATER = (429, 500, 503)
@@ -45,7 +47,7 @@ class Answer:
 class Link(Protocol):
     """The app, for one camera. Every call raises Away."""
 
-    def plan(self) -> Plan:
+    def plan(self) -> "Plan":
         """What is to be done."""
         ...
 
@@ -69,7 +71,9 @@ class HttpLink:
         self._http = http.Link(server, token, _WAIT_S)
         self._camera = {"store": store, "role": role, "door": door}
 
-    def plan(self) -> Plan:
+    def plan(self) -> "Plan":
+        from fer_core.watch.plan import plan_of
+
         try:
             return plan_of(self._asked("POST", "/api/live/plan", self._camera | {"version": VERSION}))
         except InputError as error:
@@ -86,15 +90,17 @@ class HttpLink:
     def still(self, jpeg: bytes) -> None:
         self._send("PUT", f"/api/live/still?{urlencode(self._camera)}", jpeg, {"Content-Type": "image/jpeg"})
 
+    def close(self) -> None:
+        """Let go of the connection; the next request opens another."""
+        self._http.close()
+
     def _asked(self, method: str, path: str, content: Mapping[str, Any]) -> dict[str, Any]:
         answer = self._send(method, path, content)
         if not isinstance(answer, dict):
             raise Away("what answers at this address is not Moodgate")
         return answer
 
-    def _send(
-        self, method: str, path: str, body: Mapping[str, Any] | bytes, headers: Mapping[str, str] | None = None
-    ) -> Any:
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | bytes, headers: Mapping[str, str] | None = None) -> Any:
         try:
             return self._http.ask(method, path, body, headers).body
         except AppAwayError as error:

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fer_core.enrolling import staff_gallery
 from fer_core.errors import InputError
-from fer_core.gallery import Gallery, Templates
+from fer_core.gallery import Gallery, Templates, staff_gallery
 from fer_core.gate import Gate, Week, masking
 from fer_core.privacy import Mode, computes_templates, mode_of
 from fer_core.settings import GallerySettings
@@ -67,7 +66,7 @@ class Plan:
         """`plan_of` is its way back."""
         return {
             "store": self.store, "role": self.role, "door": self.door, "mode": self.mode, "time_zone": self.time_zone,
-            "masks": [[list(corner) for corner in polygon] for polygon in self.masks],
+            "masks": [[[float(x), float(y)] for x, y in polygon] for polygon in self.masks],
             "measuring": [zone.as_json() for zone in self.measuring], "hours": _week_json(self.hours),
             "staff": [_codes(one) for one in self.staff],
             "guests": None if self.guests is None else [_codes(one) for one in self.guests], "refused": self.refused,

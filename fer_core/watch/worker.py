@@ -130,16 +130,14 @@ class Watch:
     # ---- reading ----------------------------------------------------------------------------------------------------
 
     def _look_on(self) -> None:
-        try:
-            while not self._closed.is_set():
-                plan = self._planned()
-                if plan is not None and self._read_by(plan):
-                    break
-        finally:
-            if self._camera:
-                self._camera.close()
-            self._read_all.set()
-            self._wake.set()
+        while not self._closed.is_set():
+            plan = self._planned()
+            if plan is not None and self._read_by(plan):
+                break
+        if self._camera:
+            self._camera.close()
+        self._read_all.set()
+        self._wake.set()
 
     def _planned(self) -> Plan | None:
         """The plan, once there is one that lets the camera run."""

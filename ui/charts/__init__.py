@@ -9,6 +9,7 @@ from ui.charts.parts import CELLS_BRUSH, GROUP_BRUSH, TIME_BRUSH, Chart
 from ui.charts.side_by_side import change_by_dwell, change_by_group, expression_mix, reviews_by_group
 from ui.charts.sums import expressions_over_time
 from ui.charts.week import week_heat
+from ui.charts.zones import zone_mix, zone_rates, zones_over_time
 
 __all__ = [
     "CELLS_BRUSH",
@@ -24,4 +25,7 @@ __all__ = [
     "reviews_by_group",
     "reviews_over_time",
     "week_heat",
+    "zone_mix",
+    "zone_rates",
+    "zones_over_time",
 ]

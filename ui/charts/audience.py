@@ -14,6 +14,7 @@ from ui.charts.parts import Chart
 from ui.theme import GROUP_COLOURS, MUTED
 
 _CLOCK = "floor(datum.value / 60) + ':' + format(floor(datum.value % 60), '02')"
+HEIGHT = 320
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 4])
 _SIGNED = "datum.value > 0 ? '+' + datum.value : datum.value < 0 ? '−' + (-datum.value) : '0'"
 PEAK_SHAPES = {"high": "triangle-up", "low": "triangle-down"}
@@ -40,31 +41,42 @@ def shares_over_time(frame: pd.DataFrame, labels: Sequence[str]) -> Chart:
     long["place"] = long["expression"].map({name: place for place, name in enumerate(labels)}).astype("int64")
     scale = alt.Scale(domain=list(labels), range=class_colours(labels))
     legend = alt.Legend(title=None, orient="top", columns=4, symbolType="square")
-    width = float(frame["time_s"].diff().median()) if len(frame) > 1 else 0.5
-    steps = long.assign(start_s=long["time_s"] - width / 2, end_s=long["time_s"] + width / 2)
+    axis = alt.Axis(format="%", tickCount=3)
+    x, y = alt.Scale(nice=False, zero=True), alt.Scale(domain=[0, 1])
+    told = [_seconds(), "expression:N", alt.Tooltip("share:Q", format=".0%"), alt.Tooltip("faces:Q")]
     return (
-        alt.Chart(steps)
-        .mark_bar(strokeWidth=0)
+        alt.Chart(_stacked(long, float(frame["time_s"].diff().median()) if len(frame) > 1 else 0.5))
+        .mark_rect(strokeWidth=0)
         .encode(
-            x=alt.X("start_s:Q", title=_TIME, axis=_clock(), scale=alt.Scale(nice=False)),
+            x=alt.X("start_s:Q", title=_TIME, axis=_clock(), scale=x),
             x2="end_s:Q",
-            y=alt.Y("share:Q", stack="zero", title="mean share", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
+            y=alt.Y("low:Q", title="mean share", scale=y, axis=axis),
+            y2="high:Q",
             color=alt.Color("expression:N", scale=scale, legend=legend),
-            order=alt.Order("place:Q"),
-            tooltip=[_seconds(), "expression:N", alt.Tooltip("share:Q", format=".0%"), alt.Tooltip("faces:Q")],
+            tooltip=told,
         )
-        .properties(height=240)
+        .properties(height=HEIGHT)
     )
+
+
+def _stacked(long: pd.DataFrame, step_s: float) -> pd.DataFrame:
+    """Where each share begins and ends, in time and on top of those before it: a stack of areas would bridge the gaps."""
+    ordered = long.sort_values(["time_s", "place"])
+    high = ordered.groupby("time_s")["share"].cumsum()
+    start, end = ordered["time_s"] - step_s / 2, ordered["time_s"] + step_s / 2
+    return ordered.assign(start_s=start, end_s=end, low=high - ordered["share"], high=high.clip(upper=1.0))
 
 
 def faces_over_time(frame: pd.DataFrame) -> Chart:
     """How many faces stand behind each point, a line a run."""
     names = list(dict.fromkeys(frame["run"]))
-    y = alt.Y("faces:Q", title="faces", axis=alt.Axis(tickMinStep=1, format="d", tickCount=4), scale=alt.Scale(domainMin=0))
+    most = int(frame["faces"].max()) + 1 if len(frame) else 1
+    axis = alt.Axis(format="d", values=list(range(0, most + 1, max(1, most // 5))))
+    y = alt.Y("faces:Q", title="faces", axis=axis, scale=alt.Scale(domain=[0, most], nice=False))
     drawn = alt.Chart(frame).mark_line(interpolate="step", strokeWidth=2)
     return drawn.encode(
         x=_time(), y=y, color=_colour(names), strokeDash=_dash(names), tooltip=["run:N", _seconds(), "faces:Q"]
-    ).properties(height=110)
+    ).properties(height=HEIGHT)
 
 
 def together(charts: Sequence[Chart], width: int = 900) -> Chart:
@@ -76,10 +88,16 @@ def together(charts: Sequence[Chart], width: int = 900) -> Chart:
 def _marked(marks: pd.DataFrame, names: Sequence[str]) -> list[Chart]:
     if marks.empty:
         return []
-    base = alt.Chart(marks).encode(x=_time(), color=_colour(names), tooltip=["run:N", _seconds(), "words:N"])
-    words = base.mark_text(align="left", baseline="top", dx=4, dy=2, fontSize=11, limit=110)
-    words = words.encode(y=alt.value(0), text="words:N")
-    return [base.mark_rule(strokeDash=[2, 3], strokeWidth=1.5), words]
+    told = ["run:N", _seconds(), "words:N"]
+    rules = alt.Chart(marks).mark_rule(strokeDash=[2, 3], strokeWidth=1.5)
+    rules = rules.encode(x=_time(), color=_colour(names), tooltip=told)
+    return [rules, *(_words(marks[marks["run"] == name], names, place) for place, name in enumerate(names))]
+
+
+def _words(marks: pd.DataFrame, names: Sequence[str], place: int) -> Chart:
+    """The words of one run's marks, each run's in a line of its own."""
+    text = alt.Chart(marks).mark_text(align="left", baseline="top", dx=4, dy=2 + 13 * place, fontSize=11, limit=110)
+    return text.encode(x=_time(), y=alt.value(0), text="words:N", color=_colour(names))
 
 
 def _peaked(peaks: pd.DataFrame, names: Sequence[str]) -> list[Chart]:
