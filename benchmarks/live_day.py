@@ -64,12 +64,7 @@ def live(folder: Path, engine: Engine) -> dict[str, Any]:
             _note(store, appeared)
             time.sleep(_LOOK_S)
         days.end(_STORE)
-        with store.cursor() as cursor:
-            rows = cursor.execute(
-                "SELECT visit_id::VARCHAR, came.seen_at, gone.seen_at, visits.review, gone.end_s - gone.best_s FROM visits "
-                "JOIN appearances AS came ON came.appearance_id = entry_appearance_id "
-                "JOIN appearances AS gone ON gone.appearance_id = exit_appearance_id"
-            ).fetchall()
+        rows = moments_of(store, _STORE)
         watchers.close()
         days.close()
     return {"begun": begun, "rows": rows, "appeared": appeared}
@@ -91,30 +86,70 @@ def _note(store: Store, appeared: dict[str, datetime]) -> None:
             appeared.setdefault(str(key), now)
 
 
+def moments_of(store: Store, name: str) -> list[Any]:
+    """The live visits of a store: id, came and left (at their best shots), review, seconds from there to the last sight."""
+    with store.cursor() as cursor:
+        return cursor.execute(
+            "SELECT visit_id::VARCHAR, came.seen_at, gone.seen_at, visits.review, gone.end_s - gone.best_s FROM visits "
+            "JOIN appearances AS came ON came.appearance_id = entry_appearance_id "
+            "JOIN appearances AS gone ON gone.appearance_id = exit_appearance_id WHERE visits.store = ?",
+            [name],
+        ).fetchall()
+
+
 def compare(folder: Path, engine: Engine) -> dict[str, Any]:
     """One day both ways."""
     told = live(folder, engine)
-    rows = told["rows"]
-    by_film, wanted = films(folder, engine, told["begun"]["exit"] - told["begun"]["entry"])
-    offsets = {role: _offset([row[place] for row in rows], [pair[place - 1] for pair in wanted])
-               for place, role in ((1, "entry"), (2, "exit"))}  # fmt: skip
+    delays = sorted(
+        (told["appeared"][key] - (gone + timedelta(seconds=rest))).total_seconds()
+        for key, _, gone, _, rest in told["rows"] if key in told["appeared"]
+    )  # fmt: skip
+    between = told["begun"]["exit"] - told["begun"]["entry"]
+    compared = same_visits(folder, told["rows"], engine, between)
+    return {"day": folder.name, **compared, "delay_median_s": delays[len(delays) // 2], "delay_max_s": delays[-1]}
+
+
+def same_visits(
+    folder: Path,
+    rows: list[Any],
+    engine: Engine,
+    between: timedelta,
+    *,
+    loose: bool = False,
+    unseen: tuple[float, float] | None = None,
+) -> dict[str, Any]:
+    """How the live visits differ from those of the same day's films. between: of the beginnings of the two cameras.
+
+    loose: the cameras' clocks stood still for a while, so that a visit is found again by the order of its moments. unseen: seconds of the exit film in which nobody watched.
+    """
+    by_film, wanted = films(folder, engine, between)
+    passed = {visit.exit.best_s for visit in by_film.visits if unseen and _overlaps(visit.exit.intervals, unseen)}
     left, missing, other = dict(wanted), 0, 0
+    apart_s = 40.0 if loose else _SAME_S
+    starts = {
+        role: _offset([row[place] for row in rows], [pair[place - 1] for pair in wanted])
+        for place, role in ((1, "entry"), (2, "exit"))
+    }
     for _, came, gone, review, _ in rows:
-        at = [(moment - offsets[role]).total_seconds() for moment, role in ((came, "entry"), (gone, "exit"))]
-        same = [pair for pair in left if abs(pair[0] - at[0]) < _SAME_S and abs(pair[1] - at[1]) < _SAME_S]
+        at = [(moment - starts[role]).total_seconds() for moment, role in ((came, "entry"), (gone, "exit"))]
+        same = [pair for pair in left if all(abs(pair[place] - at[place]) < _SAME_S for place in (0, 1))]
+        if loose and not same:
+            same = [pair for pair in left if abs(pair[1] - at[1]) < _SAME_S and abs(pair[0] - at[0]) < apart_s]
         if not same:
             missing += 1
         elif left.pop(same[0]) != review:
             other += 1
-    delays = sorted(
-        (told["appeared"][key] - (gone + timedelta(seconds=rest))).total_seconds()
-        for key, _, gone, _, rest in rows if key in told["appeared"]
-    )  # fmt: skip
+    left = {pair: review for pair, review in left.items() if pair[1] not in passed}
     return {
-        "day": folder.name, "films": len(wanted), "live": len(rows), "only_films": len(left), "only_live": missing,
-        "other_review": other, "delay_median_s": delays[len(delays) // 2], "delay_max_s": delays[-1],
+        "films": len(wanted), "live": len(rows), "unseen": len(passed), "only_films": len(left), "only_live": missing,
+        "other_review": other,
         "films_entries": len(by_film.entries), "films_exits": len(by_film.exits),
     }  # fmt: skip
+
+
+def _overlaps(intervals: tuple[tuple[float, float], ...], unseen: tuple[float, float]) -> bool:
+    """Whether somebody was in the picture meanwhile, or so shortly before that they had not been told of."""
+    return any(begin < unseen[1] + 1 and end > unseen[0] - 2 for begin, end in intervals)
 
 
 def _offset(moments: list[datetime], seconds: list[float]) -> datetime:

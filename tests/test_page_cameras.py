@@ -373,7 +373,8 @@ def test_what_a_browser_tells_of_zones_is_checked(told, zones_):
 
 
 @pytest.mark.parametrize(
-    ("ids", "found"), [([], None), (None, None), ([7], [(7, TRIANGLE)]), (["a"], None), ([True], None), ([-1], None), ([1, 2], None)]
+    ("ids", "found"),
+    [([], None), (None, None), ([7], [(7, TRIANGLE)]), (["a"], None), ([True], None), ([-1], None), ([1, 2], None)],
 )
 def test_the_zones_numbers_are_checked_too(ids, found):
     assert zones.drawn_parts({"round": 1, "zones": [TRIANGLE], "ids": ids}, 1) == found

@@ -49,9 +49,7 @@ def new(store: str, cameras: pd.DataFrame) -> None:
 
 
 def _address(key: str) -> str:
-    return st.text_input(
-        "Address", key=key, max_chars=2000, placeholder=_PLACEHOLDER, help=_ADDRESS_HELP, autocomplete="off"
-    )
+    return st.text_input("Address", key=key, max_chars=2000, placeholder=_PLACEHOLDER, help=_ADDRESS_HELP, autocomplete="off")
 
 
 def _add(store: str, cameras: pd.DataFrame, role: Role, door: str, address: str, *, anyway: bool) -> None:

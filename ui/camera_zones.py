@@ -60,8 +60,7 @@ def _end(store: str, camera: tuple[str, Role, str], own: Draft, *, measuring: bo
             noted = Noted("camera.measuring" if measuring else "camera.zones", store, key, {"zones": len(own.parts)})
             done = f"{counted(len(own.parts), 'zone')} of this camera saved."
             change(lambda: _save(store, role, door, own, measuring=measuring), done, noted)
-        undo = {"key": f"zones_undo_{key}", "icon": ":material/undo:", "disabled": not own.steps}
-        st.button("Undo", on_click=own.undo, **undo)
+        st.button("Undo", key=f"zones_undo_{key}", icon=":material/undo:", disabled=not own.steps, on_click=own.undo)
         st.button("Discard changes", key=f"zones_discard_{key}", disabled=not own.changed, on_click=own.discard)
 
 

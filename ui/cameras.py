@@ -1,5 +1,7 @@
 """The page Cameras: a store's cameras, whether they run and how they are, and their zones."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from ui import camera_forms, camera_list, camera_zones, resources
@@ -40,7 +42,7 @@ def _of(store: str) -> None:
     rows = {str(row["camera_id"]): row for row in cameras.to_dict("records")}
     chosen = choose("Camera", {key: label(row) for key, row in rows.items()}, f"camera_{store}")
     card = next(card for card in camera_list.cards(store) if card.key == chosen)
-    draw = {
+    draw: dict[str, Callable[[], None]] = {
         "Zones": lambda: camera_zones.show(store, chosen, rows[chosen]),
         "Name and address": lambda: camera_forms.change_one(store, card),
         "On another machine": lambda: camera_forms.elsewhere(store, card),

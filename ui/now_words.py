@@ -10,7 +10,6 @@ from typing import Any, Literal
 import pandas as pd
 
 from fer_core.queries import Mood
-from fer_core.types import REVIEWS
 from ui.plain import DASH, counted, duration, local, number, percent
 from ui.theme import EXPRESSION_COLOURS, REVIEW_COLOURS, REVIEW_SIGNS, review_label
 
@@ -48,7 +47,7 @@ def mood_words(mood: Mood) -> str:
         return "no visit"
     if mood.hidden:
         return f"{visits}: fewer than 10, count only"
-    shares = ", ".join(f"{REVIEW_SIGNS[name]} {percent(getattr(mood, name) / mood.n)}" for name in REVIEWS)
+    shares = ", ".join(f"{sign} {percent(getattr(mood, name) / mood.n)}" for name, sign in REVIEW_SIGNS.items())
     return f"{visits}: {shares}"
 
 
@@ -66,7 +65,7 @@ def usual_words(mood: Mood, at: datetime) -> str:
 def mood_bar(mood: Mood) -> str:
     """The reviews' shares as a bar; an empty one where they are hidden."""
     shown = not mood.hidden and mood.n > 0
-    parts = [(review_label(name), getattr(mood, name) / mood.n, REVIEW_COLOURS[name]) for name in REVIEWS] if shown else []
+    parts = [(review_label(name), getattr(mood, name) / mood.n, one) for name, one in REVIEW_COLOURS.items()] if shown else []
     return bar(parts, mood_words(mood))
 
 

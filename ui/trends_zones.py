@@ -67,7 +67,7 @@ def named(frame: pd.DataFrame, chosen: Filter) -> pd.DataFrame:
 
 
 def zone_sums(frame: pd.DataFrame) -> pd.DataFrame:
-    """A row for each bucket and zone: bucket, group, n, hours, per_hour (people), each_s (seconds; hidden ones none), hidden."""
+    """A row for each bucket and zone: bucket, group, n, hours, per_hour (people), each_s (seconds), hidden."""
     keys = ["bucket", "group"]
     found = frame.groupby(keys, dropna=False, as_index=False).agg(
         n=("n", "first"), hours=("hours", "first"), seconds=("seconds", "sum"), hidden=("hidden", "max")

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fer_core.queries import shops
 from fer_core.queries.cells import COUNTS, cells
 from fer_core.queries.filters import VERDICT, Filter, Source, Where
 from fer_core.queries.lists import rows_of
-from fer_core.queries.shops import store as known_store
 from fer_core.store.scope import reads
 from fer_core.types import REVIEWS
 
@@ -51,7 +51,7 @@ def usual(source: Source, store: str, now: datetime) -> Mood:
 
     DataError for no such store.
     """
-    local = now.astimezone(ZoneInfo(known_store(source, store)["time_zone"]))
+    local = now.astimezone(ZoneInfo(shops.store(source, store)["time_zone"]))
     day = local.date()
     filter = Filter((store,), day - 7 * WEEKS * _DAY, day - _DAY, weekdays=(day.weekday(),), hours=(local.hour, local.hour + 1))
     return _mood(source, filter)
@@ -60,7 +60,7 @@ def usual(source: Source, store: str, now: datetime) -> Mood:
 @reads("sums")
 def came_today(source: Source, store: str, now: datetime) -> int:
     """How many visits of today, on the store's clock, are in the database. DataError for no such store."""
-    day = now.astimezone(ZoneInfo(known_store(source, store)["time_zone"])).date()
+    day = now.astimezone(ZoneInfo(shops.store(source, store)["time_zone"])).date()
     return _mood(source, Filter((store,), day, day)).n
 
 
