@@ -120,7 +120,8 @@ def same_visits(
 ) -> dict[str, Any]:
     """How the live visits differ from those of the same day's films. between: of the beginnings of the two cameras.
 
-    loose: the cameras' clocks stood still for a while, so that a visit is found again by the order of its moments. unseen: seconds of the exit film in which nobody watched.
+    loose: the cameras' clocks stood still for a while, so that moments of one visit may lie further apart.
+    unseen: seconds of the exit film in which nobody watched.
     """
     by_film, wanted = films(folder, engine, between)
     passed = {visit.exit.best_s for visit in by_film.visits if unseen and _overlaps(visit.exit.intervals, unseen)}

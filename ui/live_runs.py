@@ -7,7 +7,6 @@ import pandas as pd
 import streamlit as st
 
 from fer_core.live import Audience, AudienceSettings, Peak, Run, peaks
-from ui.audit import later
 from ui.charts.audience import faces_over_time, shares_over_time, together, valence_over_time
 from ui.charts.parts import Chart
 from ui.figure import figure
@@ -88,6 +87,12 @@ def png_of(charts: Sequence[Chart]) -> bytes:
     return packed.getvalue()
 
 
+@st.cache_data(max_entries=8, show_spinner=False)
+def _packed(spec: str, _charts: Sequence[Chart]) -> bytes:
+    """The charts as a PNG; spec is their specification, by which they are known."""
+    return png_of(_charts)
+
+
 def _choice(names: list[str]) -> tuple[list[str], int, float]:
     """The runs, the least faces of a point, the prominence of a peak."""
     # a run that is new is shown, and one that has made room can't be chosen any more
@@ -134,12 +139,8 @@ def _peak_words(found: pd.DataFrame, prominence: float, least: int) -> str:
 
 
 def _away(audience: Audience, charts: list[Chart]) -> None:
-    noted = later("export.chart", subject="moodgate-live-audience")
-
-    def picture() -> bytes:
-        noted()
-        return png_of(charts)
-
+    # made beforehand: a file that is made on the click is lost when the page, which follows the camera, is drawn anew
+    picture = _packed(together(charts).to_json(), charts) if charts else b""
     with st.container(horizontal=True):
         st.download_button(
             "All charts as PNG", data=picture, file_name="moodgate-live-audience.png", mime="image/png", key="live_png",
