@@ -4,7 +4,7 @@
     python -m benchmarks.cameras away --day DAY --out benchmarks/reports/cameras-away-DATE.json
 
 four: four days' entrance films as four cameras 1280 × 720 at once, then their exit films, read by this process as the app does.
-Told are the age of every picture when it was looked at, and which visits differ from those of the films themselves.
+Told are the age of every picture when it was looked at, and which visits differ from those of the same encoded films.
 
 away: one day through a real server and real `watch` commands, entrance first. The camera is away for 30 s, the server for
 60 s, and the worker is killed, the camera at a moment at which nobody is in the picture, and it goes on where it was.
@@ -140,7 +140,7 @@ def four(days: Sequence[Path], films: Path) -> dict[str, Any]:
         time.sleep(5)
         for day in days:
             live.end(day.name)
-        found = [_compared(day, store, engine, began) for day in days]
+        found = [_compared(day, {role: sent[day.name, role] for role in _ROLES}, store, engine, began) for day in days]
         watchers.close()
         live.close()
     return {
@@ -184,8 +184,8 @@ def _length_s(film: Path) -> float:
         return float((container.duration or 0) / 1e6)
 
 
-def _compared(day: Path, store: Store, engine: Any, began: dict[Role, datetime]) -> dict[str, Any]:
-    told = same_visits(day, moments_of(store, day.name), engine, began["exit"] - began["entry"])
+def _compared(day: Path, sent: dict[Role, Path], store: Store, engine: Any, began: dict[Role, datetime]) -> dict[str, Any]:
+    told = same_visits(sent, moments_of(store, day.name), engine, began["exit"] - began["entry"])
     return {"day": day.name, **told}
 
 
@@ -263,7 +263,7 @@ def away(day: Path, films: Path) -> dict[str, Any]:
                 counted = dict(cursor.execute("SELECT role, count(*) FROM appearances GROUP BY role").fetchall())
         engine = common.engine_of(Settings())
         unseen = more.pop("unseen_s")
-        compared = same_visits(day, moments, engine, began["exit"] - began["entry"], loose=True, unseen=unseen)
+        compared = same_visits(sent, moments, engine, began["exit"] - began["entry"], loose=True, unseen=unseen)
     return {"day": day.name, **told, **more, "appearances": counted, **compared}
 
 

@@ -12,6 +12,7 @@ import json
 import platform
 import tempfile
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,15 @@ _SAME_S = 1.5
 _Moments = dict[tuple[float, float], str]
 
 
-def films(folder: Path, engine: Engine, between: timedelta) -> tuple[Day, _Moments]:
+def films_of(folder: Path) -> dict[Role, Path]:
+    """The two films of a day's folder."""
+    return {"entry": folder / "entry.mp4", "exit": folder / "exit.mp4"}
+
+
+def films(paths: Mapping[Role, Path], engine: Engine, between: timedelta) -> tuple[Day, _Moments]:
     """The day as films that begin when the cameras did: its visits by the seconds of their films."""
     begin = datetime(2026, 3, 2, 10, tzinfo=UTC)
-    given = [Film(folder / "entry.mp4", "entry", begin), Film(folder / "exit.mp4", "exit", begin + between)]
+    given = [Film(paths["entry"], "entry", begin), Film(paths["exit"], "exit", begin + between)]
     day = pipeline.review_day(_STORE, given, engine)
     return day, {(visit.entry.best_s, visit.exit.best_s): visit.review for visit in day.visits}
 
@@ -105,12 +111,12 @@ def compare(folder: Path, engine: Engine) -> dict[str, Any]:
         for key, _, gone, _, rest in told["rows"] if key in told["appeared"]
     )  # fmt: skip
     between = told["begun"]["exit"] - told["begun"]["entry"]
-    compared = same_visits(folder, told["rows"], engine, between)
+    compared = same_visits(films_of(folder), told["rows"], engine, between)
     return {"day": folder.name, **compared, "delay_median_s": delays[len(delays) // 2], "delay_max_s": delays[-1]}
 
 
 def same_visits(
-    folder: Path,
+    paths: Mapping[Role, Path],
     rows: list[Any],
     engine: Engine,
     between: timedelta,
@@ -123,7 +129,7 @@ def same_visits(
     loose: the cameras' clocks stood still for a while, so that moments of one visit may lie further apart.
     unseen: seconds of the exit film in which nobody watched.
     """
-    by_film, wanted = films(folder, engine, between)
+    by_film, wanted = films(paths, engine, between)
     passed = {visit.exit.best_s for visit in by_film.visits if unseen and _overlaps(visit.exit.intervals, unseen)}
     left, missing, other = dict(wanted), 0, 0
     apart_s = 40.0 if loose else _SAME_S

@@ -83,15 +83,15 @@ class _Tracking(FilmAnalysis):
         self.tracker: _Recorder = _Recorder(engine.settings)
         self.passages: list[tuple[int, Passage]] = []
 
-    def _finish(self, number: int) -> None:
-        parts = split_by_appearance(
-            self.keepers.pop(number), Codes(self.engine.embedder, self.engine.settings.track), self.engine.settings
-        )
-        self.passages += [(number, part) for part in parts]
+    def _finish(self, *numbers: int) -> None:
+        for number in numbers:
+            codes = Codes(self.engine.embedder, self.engine.settings.track)
+            parts = split_by_appearance(self.keepers.pop(number), codes, self.engine.settings)
+            self.passages += [(number, part) for part in parts]
 
-    def finish(self) -> None:
-        for number in sorted(self.keepers):
-            self._finish(number)
+    def finish(self) -> list[Appearance]:
+        self._finish(*sorted(self.keepers))
+        return []
 
 
 @dataclass

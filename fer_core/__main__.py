@@ -15,7 +15,21 @@ def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m fer_core", description="Moodgate: how the visits of a shop went.")
     root.add_argument("--version", action="version", version=f"Moodgate {__version__}")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_review, _analyze, _evaluate, _train, _models, _sample, _bench, _export, _data, _collect, _publish, _audit, _watch):
+    for add in (
+        _review,
+        _analyze,
+        _evaluate,
+        _train,
+        _models,
+        _sample,
+        _bench,
+        _export,
+        _data,
+        _collect,
+        _publish,
+        _audit,
+        _watch,
+    ):
         add(commands)
     return root
 
@@ -33,7 +47,9 @@ def _review(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     sub.add_argument("--store", default="My shop", help="the store's name (default: %(default)s)")
     sub.add_argument("--sample-shop", action="store_true", help="mark the store as made up: no person stands behind it")
     sub.add_argument("--out", type=Path, help="write the visits there too (.csv, .json, .parquet)")
-    sub.add_argument("--server", metavar="URL", help="have it done by the app there (default: by one that has the database open)")
+    sub.add_argument(
+        "--server", metavar="URL", help="have it done by the app there (default: by one that has the database open)"
+    )
     sub.add_argument("--token-file", type=Path, metavar="FILE", help="a token of that app, for its store, to send films")
     _backends(sub)
     _settings(sub)
@@ -55,7 +71,9 @@ def _watch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     sub = commands.add_parser("watch", help="a live camera, read here for the app")
     sub.add_argument("source", metavar="SOURCE", help="rtsp://…, http://…, a device's number, or a film played in real time")
     sub.add_argument("--store", required=True, help="the store's name")
-    sub.add_argument("--camera", default="", metavar="NAME", help="its door's name, or the camera's own where it films the floor")
+    sub.add_argument(
+        "--camera", default="", metavar="NAME", help="its door's name, or the camera's own where it films the floor"
+    )
     sub.add_argument("--role", choices=("entry", "exit", "floor"), required=True)
     sub.add_argument("--server", metavar="URL", help="the app (default: the one that runs on this machine)")
     sub.add_argument("--token-file", type=Path, metavar="FILE", help="a token of that app, for its store, of a camera")

@@ -5,7 +5,6 @@ and written in place of what stood there, so that what was early, late or ambigu
 that is done once more, and the templates go with the key that they were encrypted with.
 """
 
-import contextlib
 import json
 import logging
 import shutil
@@ -91,8 +90,10 @@ class LiveDays:
             self._wake.clear()
             if self._closed.is_set():
                 return
-            with contextlib.suppress(Exception):  # told in the log by settle; the thread must go on
+            try:
                 self.settle()
+            except Exception:  # whatever it was, the thread must go on: the day is tried again with the next look
+                LOG.exception("the live days could not be settled")
             self._closed.wait(_SETTLE_EVERY_S)
 
     # ---- taking -----------------------------------------------------------------------------------------------------
@@ -204,7 +205,6 @@ class LiveDays:
             return
         except BaseException:
             day.due, day.trouble = True, "the day could not be written; the log says why"
-            LOG.exception("the live day of %s could not be written", name)
             raise
         if over:
             with self._lock:

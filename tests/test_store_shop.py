@@ -161,7 +161,7 @@ def test_cameras(store: Store) -> None:
 @pytest.mark.parametrize(
     ("role", "zones", "cause"),
     [
-        ("window", None, "entry or exit"),
+        ("window", None, "entry, exit, floor"),
         ("entry", [[[0, 0], [1, 1]]], "three corners"),
         ("entry", [[[0, 0], [1, 1], [2, 0]]], "from 0 to 1"),
         ("entry", [[[0, 0], [1, 1], [0]]], "pairs"),
@@ -195,7 +195,7 @@ def test_old_days_go_with_all_that_hangs_on_them(store: Store) -> None:
     gone = store.purge(MORNING + timedelta(days=31))
     assert gone == {
         "visits": 3, "series": 8, "appearances": 10, "footage": 2, "corrections": 1, "jobs": 1, "answers": 0, "tallies": 0,
-        "evidence": 0,
+        "evidence": 0, "alerts": 0,
     }  # fmt: skip
     assert rows(store, "SELECT DISTINCT store, entry_film FROM visits ORDER BY ALL") == [("A", "new.mp4"), ("B", "others.mp4")]
     assert rows(store, "SELECT count(*) FROM series WHERE appearance_id NOT IN (SELECT appearance_id FROM appearances)") == [
@@ -220,7 +220,7 @@ def test_days_without_times_go_by_their_writing(store: Store) -> None:
     assert store.purge(datetime.now(UTC) + timedelta(days=1))["visits"] == 0
     assert store.purge(datetime.now(UTC) + timedelta(days=3)) == {
         "visits": 3, "series": 8, "appearances": 10, "footage": 2, "corrections": 0, "jobs": 0, "answers": 0, "tallies": 0,
-        "evidence": 0,
+        "evidence": 0, "alerts": 0,
     }  # fmt: skip
 
 

@@ -118,13 +118,19 @@ function blocked(view, kinds, errors) {
 
 // ---- the stream that runs ------------------------------------------------------------------------------------------
 
-async function stream() {
-  const videos = [...document.querySelectorAll('iframe[title*="webrtc"]')].map((frame) => frame.contentDocument?.querySelector("video"));
-  const video = videos.find((one) => one && !one.paused);
-  if (!video) return "The live picture is not running at the moment.";
+async function stream(view) {
+  const frames = [...document.querySelectorAll('iframe[title*="webrtc"]')];
+  const shown = (frame) => frame.contentDocument?.querySelector("video");
+  const frame = frames.find((one) => shown(one)?.srcObject?.active);
+  if (!frame) return "The live picture is not running at the moment.";
+  const video = shown(frame), hidden = video.paused;
+  // browsers pause a muted picture that is scrolled out of sight
+  if (hidden) frame.scrollIntoView({ block: "center" });
+  for (let tries = 0; video.paused && tries < 20; tries++) await wait(100);
   const before = video.getVideoPlaybackQuality().totalVideoFrames;
   await wait(2000);
   const rate = (video.getVideoPlaybackQuality().totalVideoFrames - before) / 2;
+  if (hidden) view.root.querySelector("button").scrollIntoView({ block: "center" });
   if (rate < 1) throw new Wrong("The live picture stands still: no picture came back for 2 s. Press Stop and Start.");
   return `The live picture runs: ${Math.round(rate)} pictures a second come back.`;
 }

@@ -69,9 +69,7 @@ def _withdraw(chosen: Chosen) -> None:
 def _record(chosen: Chosen, notice: Notice) -> None:
     st.subheader("Record that it hangs", anchor=False)
     if not chosen.cameras:
-        st.info(
-            "The store has no camera yet. Add its cameras on the page Cameras.", icon=":material/videocam_off:"
-        )
+        st.info("The store has no camera yet. Add its cameras on the page Cameras.", icon=":material/videocam_off:")
         return
     key = chosen.store_id
     with st.form(f"notice_record_{key}", border=False):

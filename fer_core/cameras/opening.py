@@ -17,7 +17,7 @@ from fer_core.types import UInt8Array
 
 _SOON = {"fflags": "nobuffer", "analyzeduration": "500000", "probesize": "500000"}
 _OPTIONS = {
-    "rtsp": {**_SOON, "rtsp_transport": "tcp", "protocol_whitelist": "rtsp,rtsps,tcp,udp,rtp,tls,crypto"},
+    "rtsp": {**_SOON, "rtsp_flags": "prefer_tcp", "protocol_whitelist": "rtsp,rtsps,tcp,udp,rtp,tls,crypto"},
     "http": {**_SOON, "protocol_whitelist": "http,https,tcp,tls,crypto"},
     "device": {"protocol_whitelist": "file"},
 }

@@ -13,6 +13,17 @@ _ABOUT, _KEPT = "about", "kept"
 FILES: Mapping[str, tuple[str, str]] = {
     "moodgate.duckdb": ("The database: the tables below.", "See each table."),
     "moodgate.duckdb.wal": ("What was just written to the database.", "Until it is written into the database."),
+    "moodgate.duckdb.key": (
+        "The key of what is encrypted in the database: addresses of cameras, mail servers and webhooks.", "For ever.",
+    ),
+    "server.json": ("Where the app can be asked while it runs, for programs of this machine.", "Until the app ends."),
+    "live/": (
+        "What live cameras have told of today's visitors, with face codes, encrypted; the key beside it goes with it.",
+        "Until the store's day is settled: half an hour after closing time, or at three in the morning.",
+    ),
+    "outbox/": (
+        "What a camera's worker has seen and the app has not taken yet, encrypted.", "Until the app has taken it.",
+    ),
     "uploads/": (
         "Films that were sent to the app: pictures of people.",
         "Deleted once they are analysed, unless somebody chose to keep them; half-sent ones after a while.",
@@ -38,8 +49,8 @@ FILES: Mapping[str, tuple[str, str]] = {
 """What lies in the data folder, and how long."""
 MEMORY = (
     "Face codes (templates) are in no table and no file of this list, but for those of people who agreed (table templates). "
-    "All others are in memory while a day's films are compared, and gone when the day is settled; in a store of sums only none "
-    "is computed."
+    "All others are in memory while a day's films are compared, or encrypted in the folder live while a day with live cameras "
+    "lasts, and gone when the day is settled; in a store of sums only none is computed."
 )
 
 

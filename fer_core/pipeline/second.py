@@ -32,9 +32,7 @@ def second_opinion(
     return SecondOpinion(_templates(entries, embedder), _templates(exits, embedder), fit)
 
 
-def opinion_made(
-    entries: Sequence[Appearance], exits: Sequence[Appearance], first: str, second: str
-) -> SecondOpinion | None:
+def opinion_made(entries: Sequence[Appearance], exits: Sequence[Appearance], first: str, second: str) -> SecondOpinion | None:
     """The second opinion of templates that were all made before, by the embedder named `second`; None as above."""
     fit = PAIR_FITS.get((first, second))
     dim = next((len(one.second) for one in (*entries, *exits) if one.second is not None), 0)
