@@ -10,7 +10,7 @@ import numpy as np
 
 from fer_core.detect import Detector
 from fer_core.embed import Embedder
-from fer_core.errors import DataError, InputError
+from fer_core.errors import DataError
 from fer_core.gallery import Gallery, Templates, staff_gallery
 from fer_core.pipeline import Film, refuse_undated
 from fer_core.quality import quality_of, ramp, sharpness, shot_of, yaw_of

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from fer_core.gallery import staff_gallery
 from fer_core.errors import InputError
+from fer_core.gallery import staff_gallery
 from fer_core.gate import Gate
 from fer_core.privacy import computes_templates
 from fer_core.store import Store

@@ -115,8 +115,12 @@ QUESTIONS = {
     "evidence": lambda s, big: [QUERIES["evidence"](s, first_visit(big, name)["visit_id"]) for name in STORES],
     "evidence_picture": lambda s, big: [QUERIES["evidence_picture"](s, one) for one in pictures(big)],
     "last_minutes": lambda s, big: [QUERIES["last_minutes"](s, name, NOON + DAY / 48) for name in STORES],
-    "usual": lambda s, big: [asked(lambda s, _: QUERIES["usual"](s, name, NOON + 7 * DAY), s, big) for name in STORES],
-    "came_today": lambda s, big: [asked(lambda s, _: QUERIES["came_today"](s, name, NOON), s, big) for name in STORES],
+    "usual": lambda s, big: [
+        asked(lambda s, _, name=name: QUERIES["usual"](s, name, NOON + 7 * DAY), s, big) for name in STORES
+    ],
+    "came_today": lambda s, big: [
+        asked(lambda s, _, name=name: QUERIES["came_today"](s, name, NOON), s, big) for name in STORES
+    ],
     "last_reviews": lambda s, big: [QUERIES["last_reviews"](s, name, NOON + DAY / 2) for name in STORES],
     "zones": lambda s, big: [QUERIES["zones"](s), QUERIES["zones"](s, SOUTHS, "hour")],
     "zones_kept": lambda s, big: [QUERIES["zones_kept"](s), QUERIES["zones_kept"](s, SOUTHS)],
